@@ -1,0 +1,1 @@
+"""A renderer of street scenes with exact ground truth."""

@@ -1,0 +1,1 @@
+"""Dataset formats, one module each, splits, and the check after an export."""

@@ -1,0 +1,1 @@
+"""Long work on threads, without Qt: a job is a generator of events."""

@@ -1,0 +1,1 @@
+"""Pixels: images with EXIF orientation, sequences and frame-exact video."""

@@ -1,0 +1,1 @@
+"""How good boxes are: average precision."""

@@ -1,0 +1,1 @@
+"""Training: augmentation, assignment, loss, trainer."""

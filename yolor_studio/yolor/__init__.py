@@ -1,0 +1,1 @@
+"""The YOLOR network family: descriptions, safe weight readers and the ONNX builder that folds implicit knowledge."""
