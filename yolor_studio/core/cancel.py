@@ -9,7 +9,7 @@ from yolor_studio.core.errors import Cancelled
 
 
 class CancelToken:
-    """Set once from any thread; jobs look at it between frames, and whoever must be interrupted registers a callback."""
+    """Set once from any thread; jobs look between frames, and whoever must be interrupted registers a callback."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
