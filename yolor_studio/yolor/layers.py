@@ -1,0 +1,155 @@
+"""What a layer of a network is: typed, with its inputs resolved. `plan.py` makes them from sections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+IMAGE = -1
+"""The index that stands for the input picture among a layer's inputs."""
+CONSTANT = 0
+"""The stride of a map of one cell: an implicit vector, or a whole picture averaged."""
+
+
+class Activation(StrEnum):
+    """The function after a layer; `leaky` has slope 0.1, Darknet's `swish` is `silu`."""
+
+    LEAKY = "leaky"
+    LINEAR = "linear"
+    LOGISTIC = "logistic"
+    MISH = "mish"
+    RELU = "relu"
+    SILU = "silu"
+
+
+class Decode(StrEnum):
+    """How a head's numbers become boxes (YOLOR.md of the project's facts, section 2).
+
+    With s the sigmoid of the raw values: YOLOR: centre (2s - 0.5 + cell) stride, size (2s)^2 anchor. EXPONENTIAL (Darknet):
+    centre (s k - (k - 1) / 2 + cell) stride with k = scale_x_y, size exp(raw) anchor. NEW_COORDS (Darknet): the
+    convolution has applied its logistic to all channels; centre as EXPONENTIAL, size (2 value)^2 anchor.
+    """
+
+    YOLOR = "yolor"
+    EXPONENTIAL = "exponential"
+    NEW_COORDS = "new_coords"
+
+
+class Join(StrEnum):
+    """What shift, control, alternate and select_channels do with a map x and an implicit vector p."""
+
+    SHIFT = "shift"
+    """x + p"""
+    CONTROL = "control"
+    """x p"""
+    ALTERNATE = "alternate"
+    """p beside x: twice the channels"""
+    SELECT = "select"
+    """x sigmoid(p)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One layer: where it stands, what it reads, and the shape it gives."""
+
+    index: int
+    line: int
+    """Of its header in the cfg."""
+    inputs: tuple[int, ...]
+    """Absolute layer indices, or IMAGE."""
+    channels: int
+    stride: int
+    """Input pixels per cell of its map; CONSTANT for a map of one cell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conv(Layer):
+    """Convolution [channels, in_channels / groups, size, size], batch norm or bias, activation."""
+
+    in_channels: int
+    size: int
+    step: int
+    pad: int
+    """Zeros on each side."""
+    groups: int
+    batch_norm: bool
+    activation: Activation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route(Layer):
+    """The channels of all inputs one after the other; of each, only part `group` of `groups` equal parts."""
+
+    groups: int = 1
+    group: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortcut(Layer):
+    """The sum of its inputs, in the shape of the first; an input with fewer channels adds to the first ones."""
+
+    activation: Activation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaxPool(Layer):
+    """The maximum over size x size cells; `pad` cells that never win are added in all, half of them (rounded down)
+    on the left and top."""
+
+    size: int
+    step: int
+    pad: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvgPool(Layer):
+    """The mean over the whole map."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upsample(Layer):
+    """Every cell repeated `factor` times in both directions."""
+
+    factor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReOrg(Layer):
+    """Every 2x2 cells become four channel blocks, of (y, x) parity (0,0), (1,0), (0,1), (1,1) in this order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity(Layer):
+    """Its input: dropout at work, silence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Implicit(Layer):
+    """A learned vector [1, channels, 1, 1], drawn around `mean` at first; it reads nothing."""
+
+    mean: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined(Layer):
+    """A map (first input) joined with an implicit vector (second input)."""
+
+    join: Join
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale(Layer):
+    """The product of its two inputs, the second spread over the first where it has one cell (squeeze and excite)."""
+
+    activation: Activation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head(Layer):
+    """Where boxes come out: `channels` is anchors x (5 + classes), ordered anchor, then x, y, w, h, objectness, classes."""
+
+    anchors: tuple[tuple[float, float], ...]
+    """Width and height in input pixels."""
+    classes: int
+    decode: Decode
+    scale_xy: float

@@ -1,0 +1,60 @@
+"""The same network for other classes or anchors: a description in, a description out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from yolor_studio.core.errors import ModelError
+from yolor_studio.yolor.cfg import Description
+from yolor_studio.yolor.layers import Conv, Head, Joined
+from yolor_studio.yolor.plan import Plan, build_plan
+
+
+def with_classes(description: Description, classes: int) -> Description:
+    """The description for `classes` classes: the last convolution of every head and the implicit vectors after it are
+    resized. ModelError if the description is wrong or a head is not fed by a convolution."""
+    plan = build_plan(description)
+    options = [dict(section.options) for section in description.sections]
+    for head in plan.heads:
+        options[head.index]["classes"] = str(classes)
+        for index in _sized_by(plan, head):
+            options[index]["filters"] = str(len(head.anchors) * (5 + classes))
+    changed = _with_options(description, options)
+    build_plan(changed)
+    return changed
+
+
+def with_anchors(description: Description, anchors: Sequence[tuple[float, float]]) -> Description:
+    """The description with other anchors, width and height in input pixels, in the order that its masks count.
+
+    ModelError if their number differs from the heads' (that would change the network)."""
+    plan = build_plan(description)
+    options = [dict(section.options) for section in description.sections]
+    for head in plan.heads:
+        found = len(description.sections[head.index].numbers("anchors")) // 2
+        if len(anchors) != found:
+            raise ModelError(f"{len(anchors)} anchors were given, but the network has {found}.")
+        options[head.index]["anchors"] = ", ".join(f"{width:g},{height:g}" for width, height in anchors)
+    changed = _with_options(description, options)
+    build_plan(changed)
+    return changed
+
+
+def _with_options(description: Description, options: Sequence[dict[str, str]]) -> Description:
+    pairs = zip(description.sections, options, strict=True)
+    return Description(description.net, tuple(replace(section, options=new) for section, new in pairs))
+
+
+def _sized_by(plan: Plan, head: Head) -> list[int]:
+    """The indices of the layers whose number of filters follows from the head's number of classes."""
+    found: list[int] = []
+    layer = plan.layers[head.inputs[0]]
+    while isinstance(layer, Joined):
+        found.append(layer.inputs[1])
+        layer = plan.layers[layer.inputs[0]]
+    if not isinstance(layer, Conv):
+        raise ModelError(
+            f"Line {head.line}: this [yolo] is not fed by a convolution, so its classes cannot be changed."
+        )
+    return [*found, layer.index]

@@ -1,0 +1,351 @@
+"""Sections of a cfg -> layers: indices, channels and strides are worked out and checked here, one function per kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from yolor_studio.core.errors import ModelError
+from yolor_studio.yolor.cfg import Section
+from yolor_studio.yolor.layers import (
+    CONSTANT,
+    IMAGE,
+    Activation,
+    AvgPool,
+    Conv,
+    Decode,
+    Head,
+    Identity,
+    Implicit,
+    Join,
+    Joined,
+    Layer,
+    MaxPool,
+    ReOrg,
+    Route,
+    Scale,
+    Shortcut,
+    Upsample,
+)
+
+MAX_LAYERS = 5000
+MAX_CLASSES = 10_000
+_IMPLICIT_MEANS = {"implicit_add": 0.0, "implicit_mul": 1.0, "implicit_cat": 0.0}
+_JOINS = {
+    "shift_channels": Join.SHIFT,
+    "control_channels": Join.CONTROL,
+    "alternate_channels": Join.ALTERNATE,
+    "select_channels": Join.SELECT,
+}
+_ONLY_PLAIN = {
+    "dilation": "1",
+    "antialiasing": "0",
+    "binary": "0",
+    "xnor": "0",
+    "share_index": "",
+    "stride_x": "",
+    "stride_y": "",
+    "weights_type": "none",
+    "maxpool_depth": "0",
+    "scale_wh": "0",
+}
+
+
+class Resolver:
+    """The layers made so far, and how the next section finds its inputs among them."""
+
+    def __init__(self, sections: Sequence[Section]) -> None:
+        self.layers: list[Layer] = []
+        self.implicit_line = any(s.kind in _JOINS or s.kind in _IMPLICIT_MEANS for s in sections)
+
+    @property
+    def index(self) -> int:
+        """The index of the layer now being made."""
+        return len(self.layers)
+
+    def source(self, section: Section, written: int) -> int:
+        """The absolute index of a written one: negative counts back from here, otherwise from layer 0."""
+        index = self.index + written if written < 0 else written
+        if not 0 <= index < self.index:
+            section.fail(f"it reads layer {written}, but only layers 0 to {self.index - 1} stand before it.")
+        if isinstance(self.layers[index], Head):
+            section.fail(f"it reads layer {written}, a [yolo] section, which gives boxes and no map.")
+        return index
+
+    def previous(self, section: Section) -> int:
+        """The index of the layer just before (or the picture)."""
+        if self.index == 0:
+            return IMAGE
+        return self.source(section, -1)
+
+    def shape(self, index: int) -> tuple[int, int]:
+        """(channels, stride) of a layer or of the picture."""
+        return (3, 1) if index == IMAGE else (self.layers[index].channels, self.layers[index].stride)
+
+    def place(self, section: Section) -> dict[str, int]:
+        """What every layer is told about its place."""
+        return {"index": self.index, "line": section.line}
+
+
+def resolve(sections: Sequence[Section]) -> tuple[Layer, ...]:
+    """The typed layers of the sections; ModelError names the line that does not fit."""
+    if len(sections) > MAX_LAYERS:
+        raise ModelError(f"The network has {len(sections)} layers; at most {MAX_LAYERS} are supported.")
+    resolver = Resolver(sections)
+    for section in sections:
+        make = _MAKERS.get(section.kind)
+        if make is None:
+            section.fail(f"this kind of layer is not supported. Supported are: {', '.join(sorted(_MAKERS))}.")
+        for key, plain in _ONLY_PLAIN.items():
+            if section.text(key, plain) != plain:
+                section.fail(f"the option {key}={section.options[key]} is not supported.")
+        resolver.layers.append(make(section, resolver))
+    return tuple(resolver.layers)
+
+
+def _activation(section: Section, default: str) -> Activation:
+    name = section.text("activation", default).lower()
+    try:
+        return Activation("silu" if name == "swish" else name)
+    except ValueError:
+        section.fail(f"the activation '{name[:40]}' is not supported; supported are {', '.join(Activation)} and swish.")
+
+
+def _reduce(section: Section, stride: int, *, size: int, step: int, pad: int) -> int:
+    """The stride behind a window of `size` moved by `step` over a map with `pad` cells added in all.
+
+    Every input of a multiple of the stride must give exactly 1 / step of the cells: then maps of equal stride fit.
+    """
+    if stride == CONSTANT:
+        if pad - size + 1 != 0:
+            section.fail("a window that changes the size of a map of one cell is not supported.")
+        return CONSTANT
+    if not size - step <= pad < size:
+        section.fail(
+            f"a window of {size} with step {step} and {pad} cells of padding in all does not divide sizes evenly."
+        )
+    return stride * step
+
+
+def _convolution(section: Section, resolver: Resolver) -> Layer:
+    source = resolver.previous(section)
+    channels, stride = resolver.shape(source)
+    size = section.integer("size", 1, low=1, high=99)
+    step = section.integer("stride", 1, low=1, high=99)
+    pad = size // 2 if section.integer("pad", 0) else section.integer("padding", 0, high=99)
+    groups = section.integer("groups", 1, low=1)
+    filters = section.integer("filters", 1, low=1, high=1 << 16)
+    if channels % groups or filters % groups:
+        section.fail(f"{channels} input channels and {filters} filters do not divide into {groups} groups.")
+    return Conv(
+        **resolver.place(section),
+        inputs=(source,),
+        channels=filters,
+        stride=_reduce(section, stride, size=size, step=step, pad=2 * pad),
+        in_channels=channels,
+        size=size,
+        step=step,
+        pad=pad,
+        groups=groups,
+        batch_norm=section.integer("batch_normalize", 0) != 0,
+        activation=_activation(section, "logistic"),
+    )
+
+
+def _route(section: Section, resolver: Resolver) -> Layer:
+    half = section.kind == "route_lhalf"
+    groups = 2 if half else section.integer("groups", 1, low=1)
+    group = 0 if half else section.integer("group_id", 0, high=groups - 1)
+    sources = tuple(resolver.source(section, written) for written in section.integers("layers"))
+    if not sources:
+        section.fail("the option 'layers' is missing.")
+    shapes = [resolver.shape(source) for source in sources]
+    if any(channels % groups for channels, _ in shapes):
+        section.fail(f"inputs of {[channels for channels, _ in shapes]} channels do not divide into {groups} groups.")
+    if len({stride for _, stride in shapes}) > 1:
+        section.fail(f"its inputs have maps of different sizes: strides {[stride for _, stride in shapes]}.")
+    return Route(
+        **resolver.place(section),
+        inputs=sources,
+        channels=sum(channels // groups for channels, _ in shapes),
+        stride=shapes[0][1],
+        groups=groups,
+        group=group,
+    )
+
+
+def _shortcut(section: Section, resolver: Resolver) -> Layer:
+    first = resolver.previous(section)
+    others = tuple(resolver.source(section, written) for written in section.integers("from"))
+    if not others:
+        section.fail("the option 'from' is missing.")
+    channels, stride = resolver.shape(first)
+    if any(resolver.shape(other)[1] != stride for other in others):
+        section.fail("its inputs have maps of different sizes.")
+    return Shortcut(
+        **resolver.place(section),
+        inputs=(first, *others),
+        channels=channels,
+        stride=stride,
+        activation=_activation(section, "linear"),
+    )
+
+
+def _max_pool(section: Section, resolver: Resolver) -> Layer:
+    source = resolver.previous(section)
+    channels, stride = resolver.shape(source)
+    step = section.integer("stride", 1, low=1, high=99)
+    size = section.integer("size", step, low=1, high=99)
+    pad = section.integer("padding", size - 1, high=size - 1)
+    return MaxPool(
+        **resolver.place(section),
+        inputs=(source,),
+        channels=channels,
+        stride=_reduce(section, stride, size=size, step=step, pad=pad),
+        size=size,
+        step=step,
+        pad=pad,
+    )
+
+
+def _avg_pool(section: Section, resolver: Resolver) -> Layer:
+    source = resolver.previous(section)
+    return AvgPool(**resolver.place(section), inputs=(source,), channels=resolver.shape(source)[0], stride=CONSTANT)
+
+
+def _upsample(section: Section, resolver: Resolver) -> Layer:
+    source = resolver.previous(section)
+    channels, stride = resolver.shape(source)
+    factor = section.integer("stride", 2, low=1, high=99)
+    if stride == CONSTANT or stride % factor:
+        section.fail(f"a map of stride {stride} cannot be enlarged {factor} times.")
+    if section.number("scale", 1.0) != 1.0:
+        section.fail("the option scale is not supported.")
+    return Upsample(
+        **resolver.place(section), inputs=(source,), channels=channels, stride=stride // factor, factor=factor
+    )
+
+
+def _reorg(section: Section, resolver: Resolver) -> Layer:
+    if "stride" in section.options:
+        section.fail("Darknet's old reorg (with a stride) is not supported; YOLOR's has none.")
+    source = resolver.previous(section)
+    channels, stride = resolver.shape(source)
+    if stride == CONSTANT:
+        section.fail("a map of one cell cannot be rearranged.")
+    return ReOrg(**resolver.place(section), inputs=(source,), channels=4 * channels, stride=2 * stride)
+
+
+def _identity(section: Section, resolver: Resolver) -> Layer:
+    source = resolver.previous(section)
+    channels, stride = resolver.shape(source)
+    return Identity(**resolver.place(section), inputs=(source,), channels=channels, stride=stride)
+
+
+def _implicit(section: Section, resolver: Resolver) -> Layer:
+    return Implicit(
+        **resolver.place(section),
+        inputs=(),
+        channels=section.integer("filters", low=1, high=1 << 16),
+        stride=CONSTANT,
+        mean=_IMPLICIT_MEANS[section.kind],
+    )
+
+
+def _joined(section: Section, resolver: Resolver) -> Layer:
+    source = resolver.previous(section)
+    vector = resolver.source(section, section.integer("from", low=-MAX_LAYERS))
+    channels, stride = resolver.shape(source)
+    vector_channels, vector_stride = resolver.shape(vector)
+    if vector_stride != CONSTANT:
+        section.fail("it must read an implicit layer, but reads a map of the picture.")
+    join = _JOINS[section.kind]
+    if join is not Join.ALTERNATE and vector_channels != channels:
+        section.fail(f"its implicit layer has {vector_channels} values, but its input has {channels} channels.")
+    return Joined(
+        **resolver.place(section),
+        inputs=(source, vector),
+        channels=channels + vector_channels if join is Join.ALTERNATE else channels,
+        stride=stride,
+        join=join,
+    )
+
+
+def _scale(section: Section, resolver: Resolver) -> Layer:
+    factor = resolver.previous(section)
+    base = resolver.source(section, section.integer("from", low=-MAX_LAYERS))
+    if resolver.shape(base)[1] == CONSTANT:
+        base, factor = factor, base
+    channels, stride = resolver.shape(base)
+    if resolver.shape(factor) not in ((channels, stride), (channels, CONSTANT)):
+        section.fail(f"its inputs of {channels} and {resolver.shape(factor)[0]} channels do not fit together.")
+    return Scale(
+        **resolver.place(section),
+        inputs=(base, factor),
+        channels=channels,
+        stride=stride,
+        activation=_activation(section, "linear"),
+    )
+
+
+def _head(section: Section, resolver: Resolver) -> Layer:
+    source = resolver.previous(section)
+    channels, stride = resolver.shape(source)
+    numbers = section.numbers("anchors")
+    pairs = tuple(zip(numbers[0::2], numbers[1::2], strict=False))
+    if not pairs or len(numbers) % 2 or min(numbers) <= 0:
+        section.fail(f"'anchors' must hold pairs of positive numbers, but holds {len(numbers)} numbers.")
+    mask = section.integers("mask") or tuple(range(len(pairs)))
+    if not all(0 <= index < len(pairs) for index in mask):
+        section.fail(f"'mask' {list(mask)} does not fit {len(pairs)} anchors.")
+    classes = section.integer("classes", 20, low=1, high=MAX_CLASSES)
+    needed = len(mask) * (5 + classes)
+    if channels != needed:
+        section.fail(
+            f"its input has {channels} channels, but {classes} classes and {len(mask)} anchors need "
+            f"filters={needed} ({len(mask)} x (5 + {classes})) in the convolution before it."
+        )
+    if stride == CONSTANT:
+        section.fail("it reads a map of one cell.")
+    return Head(
+        **resolver.place(section),
+        inputs=(source,),
+        channels=channels,
+        stride=stride,
+        anchors=tuple(pairs[index] for index in mask),
+        classes=classes,
+        decode=_decode(section, resolver),
+        scale_xy=section.number("scale_x_y", 1.0),
+    )
+
+
+def _decode(section: Section, resolver: Resolver) -> Decode:
+    """Our own cfg says `decode=yolor` or `decode=darknet`; elsewhere implicit layers mark YOLOR's main line, whose
+    code ignores scale_x_y and new_coords, and everything else is Darknet's, which obeys them."""
+    line = section.text("decode", "yolor" if resolver.implicit_line else "darknet").lower()
+    if line not in ("yolor", "darknet"):
+        section.fail(f"decode={line[:40]} is unknown; it is yolor or darknet.")
+    if line == "yolor":
+        return Decode.YOLOR
+    return Decode.NEW_COORDS if section.integer("new_coords", 0) else Decode.EXPONENTIAL
+
+
+_MAKERS: Mapping[str, Callable[[Section, Resolver], Layer]] = {
+    "convolutional": _convolution,
+    "conv": _convolution,
+    "route": _route,
+    "route2": _route,
+    "route3": _route,
+    "route_lhalf": _route,
+    "shortcut": _shortcut,
+    "maxpool": _max_pool,
+    "avgpool": _avg_pool,
+    "upsample": _upsample,
+    "reorg": _reorg,
+    "dropout": _identity,
+    "silence": _identity,
+    **dict.fromkeys(_IMPLICIT_MEANS, _implicit),
+    **dict.fromkeys(_JOINS, _joined),
+    "scale_channels": _scale,
+    "sam": _scale,
+    "yolo": _head,
+}
