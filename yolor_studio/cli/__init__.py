@@ -1,0 +1,1 @@
+"""The same jobs without a window; loads Qt only when a window is asked for."""

@@ -1,0 +1,79 @@
+"""The command line's entry: commands, exit codes, and the window when no command is named."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from yolor_studio.core.errors import Cancelled, StudioError, UsageError
+
+DONE, FAILED, WRONG_USAGE, CANCELLED = 0, 1, 2, 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns 0 done, 1 failed, 2 wrong usage, 130 cancelled. No traceback without --debug."""
+    arguments = list(arguments)
+    debug = "--debug" in arguments
+    arguments = [argument for argument in arguments if argument != "--debug"]
+    try:
+        return _dispatch(arguments)
+    except UsageError as error:
+        return _fail(str(error), WRONG_USAGE)
+    except Cancelled as error:
+        return _fail(str(error), CANCELLED)
+    except KeyboardInterrupt:
+        return _fail("Stopped.", CANCELLED)
+    except BrokenPipeError:
+        # Whoever read our output has gone, as in `yolor-studio models list | head -1`.
+        sys.stderr.close()
+        return FAILED
+    except StudioError as error:
+        if debug:
+            raise
+        return _fail(str(error), FAILED)
+    except Exception as error:
+        if debug:
+            raise
+        return _fail(f"Something unforeseen happened ({_describe(error)}). Add --debug to see where.", FAILED)
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if _means_window(arguments):
+        from yolor_studio.cli.window import open_window
+
+        return open_window(arguments)
+    import click
+
+    from yolor_studio.cli.commands import app
+
+    try:
+        outcome = app(arguments, prog_name="yolor-studio", standalone_mode=False)
+    except click.exceptions.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    return outcome if isinstance(outcome, int) else DONE
+
+
+def _means_window(arguments: list[str]) -> bool:
+    """Nothing, `--demo`, or paths: anything that is no command and no other option."""
+    from yolor_studio.cli.names import COMMANDS
+
+    first = next((argument for argument in arguments if argument != "--demo"), None)
+    if first is None:
+        return True
+    if first in COMMANDS:
+        return False
+    return not first.startswith("-") and (Path(first).exists() or "." in first or "/" in first)
+
+
+def _fail(sentence: str, code: int) -> int:
+    if sentence:
+        print(sentence, file=sys.stderr, flush=True)  # noqa: T201
+    return code
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

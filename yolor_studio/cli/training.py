@@ -1,0 +1,56 @@
+"""train: fine-tuning on what a person corrected."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yolor_studio.cli import options
+from yolor_studio.cli.output import Output
+from yolor_studio.core.errors import UsageError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(train)
+
+
+def train(
+    data: Annotated[list[Path], typer.Argument(metavar="DATA...", help="COCO datasets, as `export` writes them.")],
+    model: options.Model = None,
+    name: Annotated[str | None, typer.Option(metavar="NEW", help="The result's name in the list of models.")] = None,
+    epochs: Annotated[int, typer.Option(metavar="N", help="Passes over the data.")] = 50,
+    freeze: Annotated[str, typer.Option(metavar="PART", help="backbone, neck or none.")] = "none",
+    implicit_only: Annotated[
+        bool, typer.Option("--implicit-only", help="Train implicit knowledge and heads alone.")
+    ] = False,
+    device: options.Device = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped training stands.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Fine-tune a model on exported datasets; the result joins the list of models.
+
+    Example: yolor-studio train street-coco --name yolor-n-street --epochs 50
+    """
+    from yolor_studio.jobs.train import TrainRequest
+    from yolor_studio.jobs.train import train as job
+
+    for path in data:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist.")
+    output = Output(as_json=as_json)
+    request = TrainRequest(
+        data=tuple(data),
+        model=model,
+        name=name,
+        epochs=options.positive(epochs, "--epochs"),
+        freeze=freeze,
+        implicit_only=implicit_only,
+        device=device,
+        resume=resume,
+    )
+    outcome = output.run(functools.partial(job, request))
+    output.finish(outcome.as_json(), outcome.lines())

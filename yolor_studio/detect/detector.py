@@ -1,0 +1,130 @@
+"""A model ready to run: pictures in, predictions out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yolor_studio.core.entities import Predictions
+from yolor_studio.core.errors import Cancelled, ModelError
+from yolor_studio.detect.devices import OpenSession, open_session
+from yolor_studio.detect.letterbox import Letterbox
+from yolor_studio.detect.library import ModelEntry
+from yolor_studio.detect.suppress import candidates_to_predictions, multi_label_predictions
+
+MIN_SCORE = 0.05
+"""Predictions under this are not kept, so that the score slider reaches down to it without another run."""
+_GPU_BATCH = 16
+
+
+class Detector:
+    """Owns one inference session; `infer` belongs to one thread at a time, `terminate` to any."""
+
+    def __init__(self, entry: ModelEntry, *, device: str = "auto", size: int | None = None) -> None:
+        """Open the model and run it once; `size` overrides the model's own longest side in pixels.
+
+        Raises ModelError when it cannot be run or does not keep the contract.
+        """
+        self.entry = entry
+        self.size = size or entry.size
+        self._opened: OpenSession = open_session(str(entry.path), device, self._probe)
+        self._lock = threading.Lock()
+        self._running: Any = None
+        self._terminated = False
+        self.run_seconds = 0.0
+        """Time spent in session.run, for the summary of a run."""
+
+    @property
+    def device(self) -> str:
+        """The device in use, for people: "CUDA" or "CPU, 1 thread"."""
+        return self._opened.title
+
+    @property
+    def notice(self) -> str | None:
+        """One sentence if a better device was wanted and could not be used."""
+        return self._opened.notice
+
+    @property
+    def batch(self) -> int:
+        """Pictures per run that suit the device."""
+        return 1 if self._opened.device == "cpu" else _GPU_BATCH
+
+    @property
+    def session(self) -> Any:
+        """The onnxruntime session, for benchmarks that need the bare floor."""
+        return self._opened.session
+
+    def letterbox(self, width: int, height: int) -> Letterbox:
+        """The input shape for pictures of this size."""
+        return Letterbox.rectangular(width, height, size=self.size, stride=self.entry.stride)
+
+    def infer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Run on uint8 [N, H, W, 3] letterboxed RGB -> boxes [N, K, 4] and scores [N, K, C].
+
+        Raises Cancelled after `terminate`. Halves the batch when the device runs out of memory.
+        """
+        import onnxruntime as ort
+
+        options = ort.RunOptions()
+        with self._lock:
+            if self._terminated:
+                raise Cancelled("Stopped.")
+            self._running = options
+        started = time.perf_counter()
+        try:
+            boxes, scores = self._opened.session.run(["boxes", "scores"], {"images": images}, options)
+        except Exception as error:  # onnxruntime raises its own, undocumented kinds
+            if self._terminated:
+                raise Cancelled("Stopped.") from None
+            if len(images) > 1 and _is_out_of_memory(error):
+                half = len(images) // 2
+                first, second = self.infer(images[:half]), self.infer(images[half:])
+                return np.concatenate((first[0], second[0])), np.concatenate((first[1], second[1]))
+            raise ModelError(f"The model failed on a picture: {str(error).splitlines()[0][:300]}") from error
+        finally:
+            with self._lock:
+                self._running = None
+            self.run_seconds += time.perf_counter() - started
+        return boxes, scores
+
+    def terminate(self) -> None:
+        """Stop the run under way and refuse later ones; from any thread."""
+        with self._lock:
+            self._terminated = True
+            if self._running is not None:
+                self._running.terminate = True
+
+    def predict(self, rgb: NDArray[np.uint8], *, min_score: float = MIN_SCORE, official: bool = False) -> Predictions:
+        """What the model sees in one picture, uint8 [H, W, 3]; `official` suppresses as the official test does."""
+        return self.predict_all([rgb], min_score=min_score, official=official)[0]
+
+    def predict_all(
+        self, pictures: Sequence[NDArray[np.uint8]], *, min_score: float = MIN_SCORE, official: bool = False
+    ) -> list[Predictions]:
+        """What the model sees in pictures of one size, run as one batch."""
+        height, width = pictures[0].shape[:2]
+        letterbox = self.letterbox(width, height)
+        images = np.empty((len(pictures), letterbox.height, letterbox.width, 3), np.uint8)
+        for picture, image in zip(pictures, images, strict=True):
+            letterbox.apply(picture, image)
+        boxes, scores = self.infer(images)
+        finish = multi_label_predictions if official else candidates_to_predictions
+        return [finish(b, s, letterbox, min_score=min_score) for b, s in zip(boxes, scores, strict=True)]
+
+    def _probe(self, session: Any) -> None:
+        side = self.entry.stride
+        boxes, scores = session.run(["boxes", "scores"], {"images": np.zeros((1, side, side, 3), np.uint8)})
+        if boxes.ndim != 3 or boxes.shape[2] != 4 or scores.shape != (*boxes.shape[:2], len(self.entry.classes)):
+            raise ModelError(
+                f"it has {len(self.entry.classes)} classes and gives boxes {boxes.shape} and scores {scores.shape}"
+            )
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    text = str(error).lower()
+    return "out of memory" in text or "failed to allocate" in text or "bad_alloc" in text

@@ -1,0 +1,105 @@
+"""From a network's candidates to one box per thing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yolor_studio.core.entities import Predictions
+from yolor_studio.detect.letterbox import Letterbox
+
+SAME_CLASS_IOU = 0.5
+"""Boxes of one class that overlap more are one thing."""
+ANY_CLASS_IOU = 0.7
+"""Boxes of different classes that overlap more are one thing too: its best class stays, the others are runner-ups."""
+MAX_BOXES = 1000
+"""The most boxes kept for a frame."""
+_TOP = 3
+
+
+def suppress(
+    xyxy: NDArray[np.float32], threshold: float, groups: NDArray[np.integer] | None = None
+) -> NDArray[np.int64]:
+    """Greedy suppression: the indices kept of boxes [N, 4] that are sorted by falling score.
+
+    A box goes when its IoU with a kept one exceeds `threshold`; with `groups` [N] only within its group.
+    """
+    if len(xyxy) == 0:
+        return np.zeros(0, np.int64)
+    x1, y1, x2, y2 = np.ascontiguousarray(xyxy.T, np.float32)
+    areas = (x2 - x1) * (y2 - y1)
+    rest = np.arange(len(xyxy))
+    kept: list[int] = []
+    while len(rest):
+        best, rest = rest[0], rest[1:]
+        kept.append(int(best))
+        width = np.minimum(x2[rest], x2[best]) - np.maximum(x1[rest], x1[best])
+        height = np.minimum(y2[rest], y2[best]) - np.maximum(y1[rest], y1[best])
+        shared = width.clip(0) * height.clip(0)
+        same = shared > threshold * (areas[rest] + areas[best] - shared)
+        if groups is not None:
+            same &= groups[rest] == groups[best]
+        rest = rest[~same]
+    return np.array(kept, np.int64)
+
+
+def candidates_to_predictions(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], letterbox: Letterbox, *, min_score: float
+) -> Predictions:
+    """One frame's `boxes` [K, 4] (x1, y1, x2, y2 in input pixels) and `scores` [K, C], best candidates first, ->
+    predictions in picture pixels: best class with runner-ups, suppressed per class, then whatever the class."""
+    count = _count_at_least(scores, min_score)
+    boxes, scores = boxes[:count], scores[:count]
+    classes = scores.argmax(1) if count else np.zeros(0, np.int64)
+    best = scores[np.arange(count), classes]
+    order = np.argsort(-best, kind="stable")
+    order = order[suppress(boxes[order], SAME_CLASS_IOU, classes[order])]
+    order = order[suppress(boxes[order], ANY_CLASS_IOU)][:MAX_BOXES]
+    picture_boxes = letterbox.to_picture(boxes[order])
+    inside = (picture_boxes[:, 2] >= 1) & (picture_boxes[:, 3] >= 1)
+    return _with_runner_ups(picture_boxes[inside], scores[order[inside]])
+
+
+def multi_label_predictions(
+    boxes: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    letterbox: Letterbox,
+    *,
+    min_score: float,
+    iou: float = 0.65,
+) -> Predictions:
+    """The official test's suppression: every (box, class) over `min_score` is a detection of its own, suppressed within
+    its class, the best 300 kept. For measuring; a person would see one thing twice."""
+    count = _count_at_least(scores, min_score)
+    rows, classes = np.nonzero(scores[:count] >= min_score)
+    values = scores[rows, classes]
+    order = np.argsort(-values, kind="stable")
+    rows, classes, values = rows[order], classes[order], values[order]
+    kept = suppress(boxes[rows], iou, classes)[:300]
+    top_classes = np.full((len(kept), _TOP), -1, np.int16)
+    top_scores = np.zeros((len(kept), _TOP), np.float32)
+    top_classes[:, 0], top_scores[:, 0] = classes[kept], values[kept]
+    return Predictions(
+        letterbox.to_picture(boxes[rows[kept]]), top_classes, top_scores, np.full(len(kept), -1, np.int32)
+    )
+
+
+def _count_at_least(scores: NDArray[np.float32], min_score: float) -> int:
+    # Candidates come best first, so that a frame with ten things is settled by its first hundred rows.
+    step = 256
+    for start in range(0, len(scores), step):
+        enough = scores[start : start + step].max(1) >= min_score
+        if not enough.all():
+            return start + int(enough.argmin())
+    return len(scores)
+
+
+def _with_runner_ups(boxes: NDArray[np.float32], scores: NDArray[np.float32]) -> Predictions:
+    count, classes = scores.shape
+    top = min(_TOP, classes)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+    top_classes = np.full((count, _TOP), -1, np.int16)
+    top_scores = np.zeros((count, _TOP), np.float32)
+    top_classes[:, :top] = order
+    top_scores[:, :top] = np.take_along_axis(scores, order, 1)
+    return Predictions(boxes, top_classes, top_scores, np.full(count, -1, np.int32))
