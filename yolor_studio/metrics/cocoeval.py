@@ -54,9 +54,9 @@ def score(request: Mapping[str, Any]) -> Scores:
     )
 
 
-def dataset(images: int, categories: int, truth: Iterable[Sequence[float]]) -> COCO:
-    """Ground truth rows (image, category, x, y, w, h, area, crowd), numbered from 1, as pycocotools holds them."""
-    coco = COCO()
+def dataset(images: int, categories: int, truth: Iterable[Sequence[float]]) -> Any:
+    """A pycocotools COCO of ground truth rows (image, category, x, y, w, h, area, crowd), numbered from 1."""
+    coco: Any = COCO()
     coco.dataset = {
         "images": [{"id": number} for number in range(1, images + 1)],
         "categories": [{"id": number} for number in range(1, categories + 1)],
@@ -76,7 +76,7 @@ def dataset(images: int, categories: int, truth: Iterable[Sequence[float]]) -> C
     return coco
 
 
-def precision_table(truth: COCO, found: list[dict[str, Any]], *, max_dets: int) -> NDArray[np.float64]:
+def precision_table(truth: Any, found: list[dict[str, Any]], *, max_dets: int) -> NDArray[np.float64]:
     """Precision [10 IoU thresholds, 101 recalls, categories, 4 areas]; -1 where there is no ground truth box.
 
     Without any detection, where pycocotools raises, the precision is 0 wherever there is a box.
@@ -89,8 +89,8 @@ def precision_table(truth: COCO, found: list[dict[str, Any]], *, max_dets: int) 
     return evaluation.eval["precision"][..., -1]
 
 
-def _nothing_found(truth: COCO) -> COCO:
-    empty = COCO()
+def _nothing_found(truth: Any) -> Any:
+    empty: Any = COCO()
     empty.dataset = {**truth.dataset, "annotations": []}
     empty.createIndex()
     return empty
