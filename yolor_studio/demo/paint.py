@@ -1,0 +1,182 @@
+"""Antialiased vector drawing in metres on uint8 pictures: the only thing here that calls OpenCV's drawing.
+
+Drawing on a transparent RGBA picture leaves premultiplied colours, because OpenCV's antialiasing mixes all four channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import cos, hypot, pi, sin, sqrt
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Colour", "Pen", "Point", "darker", "knee", "lighter", "mix", "rounded", "smooth"]
+
+Colour = tuple[float, float, float]
+"""Red, green, blue, 0 to 255."""
+Point = tuple[float, float]
+"""x forward, y up, in metres from the thing's middle on the ground."""
+
+_SHIFT = 4
+_FIXED = 1 << _SHIFT
+
+
+def mix(a: Colour, b: Colour, share: float) -> Colour:
+    """The colour `share` of the way from `a` to `b`."""
+    return (a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share)
+
+
+def darker(colour: Colour, share: float = 0.25) -> Colour:
+    """The colour in shade: towards a cool black."""
+    return mix(colour, (16, 18, 34), share)
+
+
+def lighter(colour: Colour, share: float = 0.25) -> Colour:
+    """The colour in light: towards a warm white."""
+    return mix(colour, (255, 252, 240), share)
+
+
+@lru_cache(maxsize=8)
+def _spline_basis(steps: int) -> NDArray[np.float64]:
+    t = np.arange(steps)[:, None] / steps
+    powers = np.concatenate([np.ones_like(t), t, t**2, t**3], axis=1)
+    catmull_rom = np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]]) / 2
+    return powers @ catmull_rom
+
+
+def smooth(points: Sequence[Point], *, steps: int = 6) -> NDArray[np.float64]:
+    """The closed Catmull-Rom curve through the points -> [len(points) * steps, 2]."""
+    control = np.asarray(points, np.float64)
+    windows = np.stack([np.roll(control, shift, axis=0) for shift in (1, 0, -1, -2)], axis=1)
+    return np.einsum("sk,nkc->nsc", _spline_basis(steps), windows).reshape(-1, 2)
+
+
+def rounded(points: Sequence[Point], radius: float | Sequence[float], *, steps: int = 5) -> NDArray[np.float64]:
+    """The polygon with its corners rounded by `radius` (one for all, or one for each) -> [N, 2]."""
+    corners = np.asarray(points, np.float64)
+    radii = [float(radius)] * len(corners) if isinstance(radius, (int, float)) else list(radius)
+    t = np.linspace(0, 1, steps)[:, None]
+    pieces = []
+    for index, corner in enumerate(corners):
+        before, after = corners[index - 1] - corner, corners[(index + 1) % len(corners)] - corner
+        reach_before, reach_after = (max(float(np.hypot(*side)), 1e-9) for side in (before, after))
+        start = corner + before * min(radii[index] / reach_before, 0.5)
+        end = corner + after * min(radii[index] / reach_after, 0.5)
+        pieces.append((1 - t) ** 2 * start + 2 * t * (1 - t) * corner + t**2 * end)
+    return np.concatenate(pieces)
+
+
+def knee(start: Point, end: Point, upper: float, lower: float, *, bend: float) -> Point:
+    """Where the joint of a two-part limb from `start` to `end` lies; `bend` +1 puts it to the left of that line, -1 to
+    the right. Limbs too short to reach are stretched straight."""
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    reach = max(hypot(dx, dy), 1e-9)
+    along = (upper**2 - lower**2 + reach**2) / (2 * reach)
+    across = sqrt(max(upper**2 - along**2, 0.0)) * bend
+    return (start[0] + (dx * along - dy * across) / reach, start[1] + (dy * along + dx * across) / reach)
+
+
+_CIRCLE = np.stack([np.cos(np.linspace(0, 2 * pi, 29)[:-1]), np.sin(np.linspace(0, 2 * pi, 29)[:-1])], axis=1)
+_HALF = np.stack([np.cos(np.linspace(0, pi, 7)), np.sin(np.linspace(0, pi, 7))], axis=1)
+
+
+class Pen:
+    """Draws in metres, y up, on an RGB or premultiplied RGBA picture."""
+
+    def __init__(
+        self, image: NDArray[np.uint8], scale: float, x: float, y: float, *, flip: bool = False, angle: float = 0.0
+    ) -> None:
+        """`scale` is in pixels a metre; (x, y) the pixel position of the origin; `flip` makes forward point left."""
+        self.image = image
+        self.scale = scale
+        self._origin = np.array([x - 0.5, y - 0.5])
+        turn = np.array([[cos(angle), sin(angle)], [-sin(angle), cos(angle)]])
+        self._matrix = turn @ np.diag([-scale if flip else scale, -scale])
+        self._opaque = image.shape[2] == 4
+
+    def resized(self, factor: float) -> Pen:
+        """A pen on the same picture and origin whose metre is `factor` as long."""
+        other = Pen.__new__(Pen)
+        other.image, other.scale, other._origin, other._opaque = (
+            self.image,
+            self.scale * factor,
+            self._origin,
+            self._opaque,
+        )
+        other._matrix = self._matrix * factor
+        return other
+
+    def moved(self, x: float, y: float) -> Pen:
+        """A pen on the same picture with its origin at (x, y) of this one."""
+        other = self.resized(1.0)
+        other._origin = self._origin + np.array([x, y]) @ self._matrix
+        return other
+
+    def _fixed(self, points: ArrayLike) -> NDArray[np.int32]:
+        pixels = np.asarray(points, np.float64) @ self._matrix + self._origin
+        return np.rint(pixels * _FIXED).astype(np.int32)
+
+    def _ink(self, colour: Colour) -> tuple[float, ...]:
+        return (*colour, 255) if self._opaque else colour
+
+    def polygon(self, points: ArrayLike, colour: Colour) -> None:
+        """Fills a polygon."""
+        cv2.fillPoly(self.image, [self._fixed(points)], self._ink(colour), cv2.LINE_AA, _SHIFT)
+
+    def convex(self, points: ArrayLike, colour: Colour) -> None:
+        """Fills a convex polygon, faster."""
+        cv2.fillConvexPoly(self.image, self._fixed(points), self._ink(colour), cv2.LINE_AA, _SHIFT)
+
+    def box(self, x1: float, y1: float, x2: float, y2: float, colour: Colour) -> None:
+        """Fills an upright rectangle."""
+        self.convex(((x1, y1), (x2, y1), (x2, y2), (x1, y2)), colour)
+
+    def disc(self, x: float, y: float, radius: float, colour: Colour, *, tall: float = 1.0) -> None:
+        """Fills a circle, or an ellipse `tall` times as high as it is wide."""
+        self.convex(_CIRCLE * (radius, radius * tall) + (x, y), colour)
+
+    def ring(self, x: float, y: float, radius: float, colour: Colour, *, width: float) -> None:
+        """Draws a circle's line."""
+        self.stroke(_CIRCLE * radius + (x, y), colour, width=width, closed=True)
+
+    def limb(self, start: Point, end: Point, colour: Colour, *, widths: tuple[float, float]) -> None:
+        """Fills a round-ended bar that is `widths` metres thick at its two ends."""
+        dx, dy = end[0] - start[0], end[1] - start[1]
+        reach = max(hypot(dx, dy), 1e-9)
+        turn = np.array([[dy / reach, -dx / reach], [-dx / reach, -dy / reach]])
+        back = _HALF @ turn * (widths[0] / 2) + start
+        front = _HALF @ -turn * (widths[1] / 2) + end
+        self.polygon(np.concatenate([back, front]), colour)
+
+    def stroke(self, points: ArrayLike, colour: Colour, *, width: float, closed: bool = False) -> None:
+        """Draws a line through the points, `width` metres thick and at least a pixel."""
+        thick = max(round(width * self.scale), 1)
+        cv2.polylines(self.image, [self._fixed(points)], closed, self._ink(colour), thick, cv2.LINE_AA, _SHIFT)
+
+    def shade(self, points: ArrayLike, colour: Colour, opacity: float) -> None:
+        """Mixes a colour into what has been drawn inside the polygon; transparent stays transparent."""
+        self._blend(points, np.array(colour, np.float32), opacity)
+
+    def gradient(self, points: ArrayLike, top: Colour, bottom: Colour, *, opacity: float = 1.0) -> None:
+        """As `shade`, with a colour running from the polygon's top to its bottom."""
+        self._blend(points, np.array([top, bottom], np.float32), opacity)
+
+    def _blend(self, points: ArrayLike, colours: NDArray[np.float32], opacity: float) -> None:
+        fixed = self._fixed(points)
+        height, width = self.image.shape[:2]
+        left, upper = np.maximum(fixed.min(0) // _FIXED - 1, 0)
+        right, lower = np.minimum(fixed.max(0) // _FIXED + 3, (width, height))
+        if left >= right or upper >= lower:
+            return
+        mask = np.zeros((lower - upper, right - left), np.uint8)
+        cv2.fillPoly(mask, [fixed - (left * _FIXED, upper * _FIXED)], 255, cv2.LINE_AA, _SHIFT)
+        part = self.image[upper:lower, left:right]
+        if colours.ndim == 2:
+            share = np.linspace(0, 1, lower - upper, dtype=np.float32)[:, None, None]
+            colours = colours[0] * (1 - share) + colours[1] * share
+        weight = mask[..., None] * np.float32(opacity / 255)
+        ink = colours * (part[..., 3:4] * np.float32(1 / 255)) if self._opaque else colours
+        part[..., :3] += np.rint((ink - part[..., :3]) * weight).astype(np.int16).astype(np.uint8)
