@@ -1,0 +1,45 @@
+"""How the program looks: colours by role, the palette and style sheet made from them, type and icons."""
+
+from yolor_studio.gui.looks.fonts import (
+    BODY,
+    CAPTION,
+    HEADING,
+    LIST,
+    MEDIUM,
+    PAGE,
+    REGULAR,
+    SECONDARY,
+    SEMIBOLD,
+    START,
+    TITLE,
+    font,
+    set_font,
+)
+from yolor_studio.gui.looks.icons import icon, paint_icon, pixmap
+from yolor_studio.gui.looks.theme import Theme, apply, colour, dress, duration, is_dark, value
+
+__all__ = [
+    "BODY",
+    "CAPTION",
+    "HEADING",
+    "LIST",
+    "MEDIUM",
+    "PAGE",
+    "REGULAR",
+    "SECONDARY",
+    "SEMIBOLD",
+    "START",
+    "TITLE",
+    "Theme",
+    "apply",
+    "colour",
+    "dress",
+    "duration",
+    "font",
+    "icon",
+    "is_dark",
+    "paint_icon",
+    "pixmap",
+    "set_font",
+    "value",
+]

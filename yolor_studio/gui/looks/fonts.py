@@ -1,0 +1,39 @@
+"""Type: Inter where the system has it, else the system's own font; sizes are logical pixels."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtWidgets import QWidget
+
+CAPTION, SECONDARY, LIST, BODY, HEADING, PAGE, TITLE, START = 11.0, 12.0, 12.5, 13.0, 12.5, 14.0, 15.0, 22.0
+"""Sizes in logical pixels by use; figures are 20 to 28."""
+
+REGULAR, MEDIUM, SEMIBOLD = 400, 500, 600
+_TABULAR = QFont.Tag("tnum")
+
+
+@lru_cache(maxsize=1)
+def family() -> str:
+    """The family in use."""
+    if QFontDatabase.hasFamily("Inter"):
+        return "Inter"
+    return QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont).family()
+
+
+def font(size: float, weight: int = REGULAR, *, tabular: bool = False) -> QFont:
+    """A font of `size` logical pixels (halves are honoured); `tabular` gives figures of one width, for numbers that
+    change or stand in columns."""
+    out = QFont(family())
+    # A pixel size is whole; as a point size at Qt's fixed 96 dots an inch halves survive.
+    out.setPixelSize(round(size))
+    out.setWeight(QFont.Weight(weight))
+    if tabular:
+        out.setFeature(_TABULAR, 1)
+    return out
+
+
+def set_font(widget: QWidget, size: float, weight: int = REGULAR, *, tabular: bool = False) -> None:
+    """Give a widget a font by `font`."""
+    widget.setFont(font(size, weight, tabular=tabular))
