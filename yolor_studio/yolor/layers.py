@@ -23,11 +23,11 @@ class Activation(StrEnum):
 
 
 class Decode(StrEnum):
-    """How a head's numbers become boxes (YOLOR.md of the project's facts, section 2).
+    """How a head's numbers become boxes, with s the sigmoid of a raw value and k the cfg's scale_x_y.
 
-    With s the sigmoid of the raw values: YOLOR: centre (2s - 0.5 + cell) stride, size (2s)^2 anchor. EXPONENTIAL (Darknet):
-    centre (s k - (k - 1) / 2 + cell) stride with k = scale_x_y, size exp(raw) anchor. NEW_COORDS (Darknet): the
-    convolution has applied its logistic to all channels; centre as EXPONENTIAL, size (2 value)^2 anchor.
+    YOLOR: centre (2 s - 0.5 + cell) stride, size (2 s)^2 anchor. EXPONENTIAL (Darknet): centre
+    (k s - (k - 1) / 2 + cell) stride, size exp(raw) anchor. NEW_COORDS (Darknet): the convolution has applied its
+    logistic to all channels, so there is no s; centre as EXPONENTIAL, size (2 value)^2 anchor.
     """
 
     YOLOR = "yolor"
@@ -146,7 +146,8 @@ class Scale(Layer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head(Layer):
-    """Where boxes come out: `channels` is anchors x (5 + classes), ordered anchor, then x, y, w, h, objectness, classes."""
+    """Where boxes come out: `channels` is anchors x (5 + classes), ordered anchor by anchor: x, y, w, h, objectness,
+    classes."""
 
     anchors: tuple[tuple[float, float], ...]
     """Width and height in input pixels."""

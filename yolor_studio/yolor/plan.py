@@ -1,4 +1,4 @@
-"""From a description to a plan: typed layers with resolved inputs and shapes, checked, and what can be counted on them."""
+"""From a description to a plan: typed and checked layers with resolved inputs, and what can be counted on them."""
 
 from __future__ import annotations
 
@@ -123,4 +123,6 @@ def build_plan(description: Description) -> Plan:
     counts = {head.classes for head in plan.heads}
     if len(counts) > 1:
         raise ModelError(f"The [yolo] sections disagree on the number of classes: {sorted(counts)}.")
+    if len({head.decode for head in plan.heads}) > 1:
+        raise ModelError("The [yolo] sections disagree on how boxes are decoded (new_coords).")
     return plan

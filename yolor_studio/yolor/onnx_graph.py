@@ -1,0 +1,96 @@
+"""A plan and its weights -> the ONNX model that the program runs, without torch.
+
+The contract: input `images` uint8 [N, H, W, 3] RGB, sides multiples of the stride; outputs `boxes` [N, K, 4] float32
+(x1, y1, x2, y2 in input pixels) and `scores` [N, K, classes], best first; metadata under METADATA_KEYS.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import onnx
+from onnx import TensorProto, helper
+
+from yolor_studio import __version__
+from yolor_studio.core.errors import ModelError
+from yolor_studio.yolor.fold import Folded, fold
+from yolor_studio.yolor.onnx_decode import CANDIDATES, write_decode
+from yolor_studio.yolor.onnx_layers import LayerWriter
+from yolor_studio.yolor.onnx_nodes import Nodes
+from yolor_studio.yolor.plan import Plan
+from yolor_studio.yolor.weights import Weights
+
+CONTRACT = "1"
+CONTRACT_KEY = "yolor_studio.contract"
+METADATA_KEYS = (CONTRACT_KEY, "names", "stride", "size", "source_hash", "licence", "producer")
+OPSET = 17
+_IR_VERSION = 8
+
+
+def build_onnx(
+    plan: Plan,
+    weights: Weights,
+    *,
+    names: Sequence[str],
+    licence: str,
+    source_hash: str,
+    size: int | None = None,
+    half_storage: bool = False,
+) -> onnx.ModelProto:
+    """The model of the contract; equal arguments give equal bytes.
+
+    `size` is the input side that the model is best used at, `source_hash` the SHA-256 of what it was made from;
+    `half_storage` keeps large weights as float16 in the file. ModelError if the weights or names do not fit the plan.
+    """
+    if len(names) != plan.classes:
+        raise ModelError(f"{len(names)} class names were given, but the network has {plan.classes} classes.")
+    weights.check(plan)
+    folded = fold(plan, weights)
+    nodes = Nodes(half_storage=half_storage)
+    writer = LayerWriter(nodes, folded, picture=_write_picture(nodes, folded))
+    for layer in folded.layers:
+        writer.write(layer)
+    write_decode(nodes, [(head, writer.name(head.index)) for head in plan.heads])
+    return make_model(
+        nodes,
+        classes=plan.classes,
+        metadata={
+            "names": json.dumps(list(names), ensure_ascii=False),
+            "stride": str(plan.stride),
+            "size": str(plan.size if size is None else size),
+            "source_hash": source_hash,
+            "licence": licence,
+        },
+    )
+
+
+def make_model(nodes: Nodes, *, classes: int, metadata: Mapping[str, str]) -> onnx.ModelProto:
+    """Wrap nodes from `images` to `boxes` and `scores` into a checked model of the contract."""
+    graph = helper.make_graph(
+        nodes.nodes,
+        "yolor",
+        [helper.make_tensor_value_info("images", TensorProto.UINT8, ["N", "H", "W", 3])],
+        [
+            helper.make_tensor_value_info("boxes", TensorProto.FLOAT, ["N", CANDIDATES, 4]),
+            helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", CANDIDATES, classes]),
+        ],
+        initializer=nodes.initializers,
+    )
+    producer = f"yolor-studio {__version__}"
+    model = helper.make_model(
+        graph,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=_IR_VERSION,
+        producer_name="yolor-studio",
+        producer_version=__version__,
+    )
+    helper.set_model_props(model, {CONTRACT_KEY: CONTRACT, **metadata, "producer": producer})
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _write_picture(nodes: Nodes, folded: Folded) -> str:
+    """uint8 [N, H, W, 3] -> float32 [N, 3, H, W], still 0..255 where the first convolution divides."""
+    planes = nodes.add("Transpose", nodes.add("Cast", "images", to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
+    return planes if folded.scaled else nodes.add("Mul", planes, nodes.floats(1 / 255))
