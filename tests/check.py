@@ -1,4 +1,4 @@
-"""Every check of the project, in the order in which a mistake is cheapest to find: `./studio test [--long] [-k ...]`."""
+"""Every check of the project, the cheapest to find a mistake first: `./studio test [--long] [-k ...]`."""
 
 from __future__ import annotations
 
