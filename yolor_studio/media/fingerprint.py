@@ -1,0 +1,41 @@
+"""How a moved or changed media is known again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from yolor_studio.core.entities import Fingerprint
+from yolor_studio.core.errors import MediaError
+
+_PART = 1 << 20
+
+
+def fingerprint(path: Path) -> Fingerprint:
+    """The file's size and the SHA-256 of its first and last MiB (of all of it up to 2 MiB); for a sequence's folder,
+    the sum of its files' sizes and the SHA-256 of their names and sizes. Raises MediaError if it cannot be read."""
+    try:
+        return _of_folder(path) if path.is_dir() else _of_file(path)
+    except OSError as error:
+        raise MediaError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+
+
+def _of_file(path: Path) -> Fingerprint:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        digest.update(file.read(_PART))
+        file.seek(max(_PART, size - _PART))
+        digest.update(file.read(_PART))
+    return Fingerprint(size, digest.hexdigest())
+
+
+def _of_folder(path: Path) -> Fingerprint:
+    digest, total = hashlib.sha256(), 0
+    with os.scandir(path) as entries:
+        files = sorted((e.name, e.stat().st_size) for e in entries if e.is_file() and not e.name.startswith("."))
+    for name, size in files:
+        digest.update(f"{name}\0{size}\0".encode("utf-8", "surrogateescape"))
+        total += size
+    return Fingerprint(total, digest.hexdigest())

@@ -1,0 +1,36 @@
+"""Frame rates from the frames' own times, never from duration times rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yolor_studio.media.index import NO_PTS, VideoIndex
+
+_HEADER_HOLDS = 0.002
+"""The header's rate is given when the frames' own mean differs by no more than this part, as rounding does."""
+
+
+def constant_rate(pts: NDArray[np.int64]) -> bool:
+    """Whether frames follow each other at equal distances, up to the rounding of their times.
+
+    Times that do not rise speak against it; streams without times play at a constant rate."""
+    if len(pts) < 3 or (pts == NO_PTS).any():
+        return True
+    steps = np.diff(pts)
+    return bool(steps.min() > 0 and len(np.unique(steps)) <= 2)
+
+
+def mean_rate(index: VideoIndex, header_rate: Sequence[int] | None) -> float | None:
+    """Mean frames per second over the whole video; the header's where the frames have no times."""
+    header = header_rate[0] / header_rate[1] if header_rate else None
+    times = index.pts[index.pts != NO_PTS]
+    if len(times) < 2 or times.max() == times.min():
+        return header
+    numerator, denominator = index.time_base
+    measured = (len(times) - 1) * denominator / (int(times.max() - times.min()) * numerator)
+    if header is not None and abs(measured / header - 1) <= _HEADER_HOLDS:
+        return header
+    return measured

@@ -1,0 +1,142 @@
+"""A video as a source of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yolor_studio.core.entities import MediaKind
+from yolor_studio.media.colour import Converter
+from yolor_studio.media.cursor import Cursor
+from yolor_studio.media.index import NO_PTS, VideoIndex
+from yolor_studio.media.indexing import Scout
+from yolor_studio.media.info import MediaInfo
+from yolor_studio.media.orientation import Orientation
+from yolor_studio.media.rates import constant_rate, mean_rate
+from yolor_studio.media.source import ClosingSource, no_such_frame, rising
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+
+class VideoSource(ClosingSource):
+    """A video's frames. With an index any frame is a seek away; without one the video is decoded once from the start,
+    as far as is asked for, and what was seen on the way is then known."""
+
+    def __init__(self, path: Path, index: VideoIndex | None) -> None:
+        """Open `path`; raises MediaError when nothing in it decodes."""
+        self._path = path
+        self._scout = Scout(path) if index is None else None
+        self._cursor: Cursor | None = None
+        self._known_to_cursor = 0
+        if self._scout is not None:
+            index = self._scout.index()
+            frames = self._scout.facts.promised_frames
+        else:
+            assert index is not None
+            frames = index.frames
+        self._index = index
+        facts = index.facts or {}
+        orientation = Orientation(int(facts["degrees"]), bool(facts["mirrored"]))
+        self._converter = Converter(int(facts["width"]), int(facts["height"]), orientation)
+        self.info = video_info(path, index, frames=frames)
+        self._last: tuple[int, VideoFrame] | None = None
+
+    def close(self) -> None:
+        """Close the file."""
+        for part in (self._scout, self._cursor):
+            if part is not None:
+                part.close()
+        self._scout = self._cursor = self._last = None
+
+    def read(self, index: int, *, bgra: bool = False) -> NDArray[np.uint8]:
+        """Frame `index` as RGB [H, W, 3] or BGRA [H, W, 4]; raises MediaError when there is none."""
+        return self._converter(self._frame(index), bgra=bgra)
+
+    def frames(self, indices: Iterable[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """(index, RGB) for rising `indices`; frames in between are decoded at most, never converted."""
+        for index in rising(indices):
+            yield index, self._converter(self._frame(index))
+
+    def timestamp(self, index: int) -> float | None:
+        """Seconds from frame 0 to frame `index`; None where the stream has no times."""
+        first, pts = self.pts(0), self.pts(index)
+        if first is None or pts is None:
+            return None
+        numerator, denominator = self._index.time_base
+        return (pts - first) * numerator / denominator
+
+    def pts(self, index: int) -> int | None:
+        """Frame `index`'s pts in the stream's time base; None where it has none."""
+        self._need(index)
+        pts = int(self._index.pts[index])
+        return None if pts == NO_PTS else pts
+
+    def _frame(self, index: int) -> VideoFrame:
+        if self._last is not None and self._last[0] == index:
+            return self._last[1]
+        frame = self._scouted(index)
+        if frame is None:
+            self._need(index)
+            frame = self._at_cursor().frame(index)
+        self._last = (index, frame)
+        return frame
+
+    def _need(self, index: int) -> None:
+        """Make sure that the index covers frame `index`; raises MediaError when there is no such frame."""
+        if self._scout is not None:
+            frame = self._scouted(index)
+            if frame is not None:
+                self._last = (index, frame)
+            if self._scout is not None and self._index.frames < self._scout.done:
+                self._index = self._scout.index()
+        if not 0 <= index < self._index.frames:
+            raise no_such_frame(self.info, index, self._index.frames)
+
+    def _scouted(self, index: int) -> VideoFrame | None:
+        """The frame, when it lies ahead of what was decoded so far; afterwards the end may be known."""
+        frame = None
+        while self._scout is not None and self._scout.done <= index:
+            decoded = self._scout.next()
+            if decoded is None:
+                self._index = self._scout.index()
+                self.info = video_info(self._path, self._index, frames=self._index.frames)
+                self._scout.close()
+                self._scout = None
+                return None
+            frame = decoded.frame
+        return frame
+
+    def _at_cursor(self) -> Cursor:
+        if self._cursor is None or self._known_to_cursor < self._index.frames:
+            if self._cursor is not None:
+                self._cursor.close()
+            self._cursor = Cursor(self._path, self._index)
+            self._known_to_cursor = self._index.frames
+        return self._cursor
+
+
+def video_info(path: Path, index: VideoIndex, *, frames: int | None) -> MediaInfo:
+    """What an index says about a video; `frames` is the number to show, None where nobody knows it yet."""
+    facts = index.facts or {}
+    orientation = Orientation(int(facts["degrees"]), bool(facts["mirrored"]))
+    width, height = orientation.size(int(facts["width"]), int(facts["height"]))
+    constant = constant_rate(index.pts)
+    notes = index.notes
+    return MediaInfo(
+        kind=MediaKind.VIDEO,
+        path=path,
+        codec=str(facts["codec"]),
+        width=width,
+        height=height,
+        frames=frames or index.frames,
+        constant_rate=constant,
+        fps=mean_rate(index, facts.get("rate")),
+        rotation=orientation.degrees,
+        notes=notes,
+        verified=index.verified,
+    )
