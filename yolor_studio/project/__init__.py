@@ -1,1 +1,8 @@
 """The .yolor file: one SQLite database that holds everything but the pixels. All SQL lives here."""
+
+from yolor_studio.project.edits import EditBuilder
+from yolor_studio.project.layers import ClassMapReport
+from yolor_studio.project.project import Project
+from yolor_studio.project.queries import BoxTable, Counts
+
+__all__ = ["BoxTable", "ClassMapReport", "Counts", "EditBuilder", "Project"]

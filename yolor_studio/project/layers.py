@@ -1,0 +1,139 @@
+"""Layers and their predictions: bulk data outside the undo history, replaced frame by frame."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yolor_studio.core.entities import Layer, Predictions
+from yolor_studio.project import rows, settings
+from yolor_studio.project.predictions import decode
+
+CHUNK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ClassMapReport:
+    """How a model's classes met the project's categories."""
+
+    adopted: tuple[str, ...]
+    """Class names that became new categories, because the project had none."""
+    matched: tuple[str, ...]
+    """Class names that map to a category."""
+    ignored: tuple[str, ...]
+    """Class names without a category; their predictions are not shown."""
+
+
+def all_layers(connection: sqlite3.Connection) -> list[Layer]:
+    """The layers, oldest first."""
+    return [rows.layer(row) for row in connection.execute(f"SELECT {rows.LAYER} FROM layer ORDER BY id")]
+
+
+def one_layer(connection: sqlite3.Connection, layer_id: int) -> Layer:
+    """One layer. Raises ProjectError when there is none."""
+    sql = f"SELECT {rows.LAYER} FROM layer WHERE id = ?"
+    return rows.layer(rows.one(connection, sql, (layer_id,), what=f"layer {layer_id}"))
+
+
+def shown_layer(connection: sqlite3.Connection) -> int | None:
+    """The id of the layer that is shown: the chosen one, else the newest."""
+    chosen = settings.read(connection, settings.SHOWN_LAYER, None)
+    row = connection.execute("SELECT id FROM layer ORDER BY id = ? DESC, id DESC LIMIT 1", (chosen,)).fetchone()
+    return None if row is None else row[0]
+
+
+def start_layer(
+    connection: sqlite3.Connection,
+    model: str,
+    model_hash: str,
+    *,
+    class_names: Sequence[str],
+    min_score: float,
+    device: str,
+    wanted: Mapping[str, Any],
+) -> int:
+    """The incomplete layer of the same model and settings, else a new one, which is then the shown one."""
+    values = (model, model_hash, rows.to_json(list(class_names)), float(min_score), rows.to_json(dict(wanted)))
+    row = connection.execute(
+        "SELECT id FROM layer WHERE model = ? AND model_hash = ? AND class_names = ? AND min_score = ?"
+        " AND settings = ? AND complete = 0 ORDER BY id DESC LIMIT 1",
+        values,
+    ).fetchone()
+    if row is not None:
+        connection.execute("UPDATE layer SET device = ? WHERE id = ?", (device, row[0]))
+        return row[0]
+    cursor = connection.execute(
+        "INSERT INTO layer (model, model_hash, class_names, min_score, settings, device, created)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (*values, device, datetime.now(UTC).isoformat(timespec="seconds")),
+    )
+    assert cursor.lastrowid is not None
+    settings.write(connection, settings.SHOWN_LAYER, cursor.lastrowid)
+    return cursor.lastrowid
+
+
+def write(connection: sqlite3.Connection, layer_id: int, media_id: int, blobs: Sequence[tuple[int, bytes]]) -> None:
+    """Replace the frames' predictions by (frame, encoded predictions)."""
+    connection.executemany(
+        "INSERT INTO prediction (layer_id, media_id, frame, content) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (layer_id, media_id, frame) DO UPDATE SET content = excluded.content",
+        [(layer_id, media_id, frame, blob) for frame, blob in blobs],
+    )
+
+
+def read(connection: sqlite3.Connection, layer_id: int, media_id: int, *, frame: int) -> Predictions | None:
+    """The layer's predictions on the frame, None where its run has not been."""
+    row = connection.execute(
+        "SELECT content FROM prediction WHERE layer_id = ? AND media_id = ? AND frame = ?", (layer_id, media_id, frame)
+    ).fetchone()
+    return None if row is None else decode(row[0])
+
+
+def visited_frames(connection: sqlite3.Connection, layer_id: int, media_id: int) -> NDArray[np.int64]:
+    """The frames on which the layer has predictions, or found that there are none; rising."""
+    found = connection.execute(
+        "SELECT frame FROM prediction WHERE layer_id = ? AND media_id = ? ORDER BY frame", (layer_id, media_id)
+    ).fetchall()
+    return np.array([row[0] for row in found], np.int64)
+
+
+def iterate(connection: sqlite3.Connection, layer_id: int, media_id: int) -> Iterator[tuple[int, Predictions]]:
+    """(frame, predictions), rising in frame."""
+    frame = -1
+    while True:
+        found = connection.execute(
+            "SELECT frame, content FROM prediction WHERE layer_id = ? AND media_id = ? AND frame > ?"
+            " ORDER BY frame LIMIT ?",
+            (layer_id, media_id, frame, CHUNK),
+        ).fetchall()
+        for frame, blob in found:  # noqa: B007
+            yield frame, decode(blob)
+        if len(found) < CHUNK:
+            return
+
+
+def class_map(connection: sqlite3.Connection, model: str) -> dict[int, int | None]:
+    """The model's class index -> category id or None for "ignored"; classes never mapped are absent."""
+    sql = "SELECT class_index, category_id FROM class_map WHERE model = ? ORDER BY class_index"
+    return dict(connection.execute(sql, (model,)).fetchall())
+
+
+def histogram(
+    connection: sqlite3.Connection, layer: Layer, media_id: int | None = None, *, bins: int = 38
+) -> NDArray[np.int64]:
+    """[bins] how many predictions of mapped classes have their first score in each part of 0.05..1."""
+    mapped = np.array([index for index, to in class_map(connection, layer.model).items() if to is not None], np.int16)
+    media = [media_id] if media_id is not None else [row[0] for row in connection.execute("SELECT id FROM live_media")]
+    total = np.zeros(bins, np.int64)
+    for one in media:
+        for _frame, found in iterate(connection, layer.id, one):
+            scores = found.scores[:, 0][np.isin(found.classes[:, 0], mapped)]
+            places = ((scores - 0.05) / 0.95 * bins).astype(np.int64)
+            total += np.bincount(np.clip(places[scores >= 0.05], 0, bins - 1), minlength=bins)
+    return total

@@ -1,0 +1,172 @@
+"""Making and opening project files: what is refused, what is opened for reading only, and why."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from yolor_studio.core.errors import ProjectError
+from yolor_studio.project import batches, schema
+from yolor_studio.project.lock import ProjectLock
+from yolor_studio.project.salvage import salvage
+from yolor_studio.project.store import Store, connect, file_uri, on_network
+
+CHECK_SECONDS = 0.15
+"""For so long a file is checked when it is opened: all of a small one, the beginning of a large one."""
+
+
+class Opened:
+    """An open store with the lock that goes with it and the reason why it may only be read."""
+
+    def __init__(self, store: Store, lock: ProjectLock | None, reason: str | None) -> None:
+        self.store = store
+        self.lock = lock
+        self.reason = reason
+
+
+def create(path: Path) -> Opened:
+    """A new, empty project file. Raises ProjectError when there is a file already or none can be made."""
+    if path.exists():
+        raise ProjectError(f"{path.name} exists already; open it, or choose another name.")
+    try:
+        lock = ProjectLock(path)
+    except ProjectError as error:
+        raise ProjectError(f"{path.name} could not be made in {path.parent}: {error}.") from error
+    try:
+        _write_new(path)
+        return Opened(Store(path, read_only=False, wal=not on_network(path)), lock, None)
+    except (OSError, sqlite3.Error) as error:
+        lock.release()
+        raise ProjectError(f"{path.name} could not be made in {path.parent}: {error}.") from error
+
+
+def _write_new(path: Path) -> None:
+    # Written under another name, so that a half-made file is never found under this one.
+    draft = path.with_name(f"{path.name}-new")
+    draft.unlink(missing_ok=True)
+    connection = sqlite3.connect(draft, isolation_level=None)
+    try:
+        schema.create_tables(connection)
+    finally:
+        connection.close()
+    os.replace(draft, path)
+
+
+def open_file(path: Path, *, read_only: bool) -> Opened:
+    """Open a project file, for reading only where it cannot be written.
+
+    Raises ProjectError when it is no project, newer than this program can read, or damaged; what can be read of a
+    damaged one has then been written to a copy.
+    """
+    _refuse_foreign(path)
+    lock, reason = (None, "it was asked for") if read_only else _take_lock(path)
+    try:
+        return _open(path, lock, reason)
+    except BaseException as error:
+        if lock is not None:
+            lock.release()
+        if isinstance(error, sqlite3.DatabaseError):
+            raise ProjectError(_damaged(path, error)) from error
+        raise
+
+
+def _refuse_foreign(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except FileNotFoundError as error:
+        raise ProjectError(f"There is no project {path}.") from error
+    except OSError as error:
+        raise ProjectError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    if not head:
+        raise ProjectError(f"{path.name} is empty; it is not a YOLOR Studio project.")
+    if head[:16] != b"SQLite format 3\0":
+        raise ProjectError(f"{path.name} is not a YOLOR Studio project.")
+    if int.from_bytes(head[68:72]) != schema.APPLICATION_ID:
+        raise ProjectError(f"{path.name} is a database of another program, not a YOLOR Studio project.")
+
+
+def _take_lock(path: Path) -> tuple[ProjectLock | None, str | None]:
+    if not os.access(path, os.W_OK):
+        return None, "the file is write-protected"
+    if not os.access(path.parent, os.W_OK):
+        return None, "its folder is write-protected"
+    try:
+        return ProjectLock(path), None
+    except ProjectError as error:
+        return None, str(error)
+
+
+def _open(path: Path, lock: ProjectLock | None, reason: str | None) -> Opened:
+    newer = _examine(path)
+    if newer and lock is not None:
+        lock.release()
+        lock = None
+    reason = newer or reason
+    if lock is None:
+        return Opened(Store(path, read_only=True, immutable=_needs_immutable(path)), None, reason)
+    wal = not on_network(path)
+    connection = connect(file_uri(path, read_only=False))
+    try:
+        schema.migrate(connection, path)
+    finally:
+        connection.close()
+    store = Store(path, read_only=False, wal=wal)
+    with store.write(urgent=True, durable=True) as connection:
+        batches.drop_pending(connection)
+    return Opened(store, lock, None)
+
+
+def _examine(path: Path) -> str | None:
+    """The reason why a newer file is opened for reading only, None for one of our version or older.
+
+    Raises ProjectError for a newer file that cannot be read, sqlite3.DatabaseError for a damaged one.
+    """
+    connection = connect(file_uri(path, read_only=True, immutable=_needs_immutable(path)))
+    try:
+        version = schema.user_version(connection)
+        if version > schema.VERSION:
+            if schema.readable(connection):
+                return f"a newer version of YOLOR Studio made it (format {version}, this one writes {schema.VERSION})"
+            raise ProjectError(
+                f"{path.name} was made by a newer version of YOLOR Studio (format {version}, this one reads up to"
+                f" {schema.VERSION}); nothing was changed. Update the program to open it."
+            )
+        _check(path, connection)
+        return None
+    finally:
+        connection.close()
+
+
+def _check(path: Path, connection: sqlite3.Connection) -> None:
+    pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    log = path.with_name(path.name + "-wal")
+    if path.stat().st_size < pages * size and not log.exists():
+        raise sqlite3.DatabaseError(f"{pages * size} bytes expected, {path.stat().st_size} found")
+    if schema.user_version(connection) == schema.VERSION and not schema.readable(connection):
+        raise sqlite3.DatabaseError("a table is missing")
+    deadline = time.monotonic() + CHECK_SECONDS
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
+    with suppress(sqlite3.OperationalError):  # the time is up: so far all is well
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+    connection.set_progress_handler(None, 0)
+
+
+def _needs_immutable(path: Path) -> bool:
+    """Whether the file can be read only as one that nobody writes: in a write-protected folder without a log."""
+    return not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
+
+
+def _damaged(path: Path, error: sqlite3.Error) -> str:
+    saved = salvage(path)
+    if saved is None:
+        return f"{path.name} is damaged ({error}) and nothing in it can be read; restore it from a backup."
+    return (
+        f"{path.name} is damaged ({error}); the {saved.rows} rows that can be read were saved to"
+        f" {saved.path.name} beside it. Open that one; the damaged file was left as it is."
+    )

@@ -1,0 +1,93 @@
+"""What can still be read of a damaged project is copied to a new one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolor_studio.project import schema
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Salvaged:
+    """A copy that holds the rows that could be read."""
+
+    path: Path
+    rows: int
+
+
+def salvage(path: Path) -> Salvaged | None:
+    """Copy what can be read to NAME-salvaged.yolor beside the file; None when that is nothing."""
+    target = _free_path(path)
+    try:
+        with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+            schema.create_tables(copy)
+            count = _copy(path, copy)
+    except (OSError, sqlite3.Error):
+        count = 0
+    if not count:
+        target.unlink(missing_ok=True)
+        return None
+    return Salvaged(target, count)
+
+
+def _free_path(path: Path) -> Path:
+    target, number = path.with_name(f"{path.stem}-salvaged{path.suffix}"), 1
+    while target.exists():
+        number += 1
+        target = path.with_name(f"{path.stem}-salvaged-{number}{path.suffix}")
+    return target
+
+
+def _copy(path: Path, copy: sqlite3.Connection) -> int:
+    count = 0
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as source:
+        copy.execute("BEGIN")
+        for table in schema.TABLES:
+            columns = [row[1] for row in copy.execute(f"PRAGMA table_info({table})")]
+            marks = ", ".join("?" * len(columns))
+            sql = f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+            for row in _rows(source, table, columns):
+                with suppress(sqlite3.Error):
+                    count += copy.execute(sql, row).rowcount
+        _drop_orphans(copy)
+        copy.execute("COMMIT")
+    return count
+
+
+def _rows(source: sqlite3.Connection, table: str, columns: list[str]) -> Iterator[tuple]:
+    """The rows up to the first damage, then from the end back to the last damage."""
+    keys = [row[1] for row in source.execute(f"PRAGMA table_info({table})") if row[5]]
+    order = ", ".join(keys)
+    for direction in ("ASC", "DESC"):
+        ordered = ", ".join(f"{key} {direction}" for key in keys) if order else f"rowid {direction}"
+        try:
+            cursor = source.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY {ordered}")
+            while found := cursor.fetchmany(_BATCH):
+                yield from found
+            return
+        except sqlite3.Error:
+            continue
+
+
+def _drop_orphans(copy: sqlite3.Connection) -> None:
+    """Rows whose parents are lost would break every later edit."""
+    while orphans := copy.execute("PRAGMA foreign_key_check").fetchall():
+        for table, rowid, _parent, _key in orphans:
+            if rowid is None:
+                _drop_from_keyed(copy, table)
+            else:
+                copy.execute(f"DELETE FROM {table} WHERE rowid = ?", (rowid,))
+
+
+def _drop_from_keyed(copy: sqlite3.Connection, table: str) -> None:
+    for key in copy.execute(f"PRAGMA foreign_key_list({table})").fetchall():
+        parent, child_column = key[2], key[3]
+        copy.execute(
+            f"DELETE FROM {table} WHERE {child_column} IS NOT NULL AND {child_column} NOT IN (SELECT id FROM {parent})"
+        )

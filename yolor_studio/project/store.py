@@ -1,0 +1,183 @@
+"""The connections of an open project: one writer behind the gate, and a reader for each thread."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from yolor_studio.core.errors import ProjectError
+from yolor_studio.project.gate import Gate
+from yolor_studio.project.recorder import Recorder
+
+WAL_LIMIT_URGENT = 32 << 20
+WAL_LIMIT = 4 << 20
+"""The write-ahead log is folded into the file beyond so many bytes; gestures leave that to others for longer."""
+
+_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "ncpfs", "afs", "9p", "fuse.glusterfs"})
+
+
+class Store:
+    """Connections to a project file; all writing goes through `write`, all reading through `reader`."""
+
+    def __init__(self, path: Path, *, read_only: bool, immutable: bool = False, wal: bool = True) -> None:
+        self.path = path
+        self.read_only = read_only
+        self.gate = Gate()
+        self._uri = file_uri(path, read_only=True, immutable=immutable)
+        self._wal_file = path.with_name(path.name + "-wal")
+        self._wal = wal
+        self._lock = threading.Lock()
+        self._readers: dict[int, tuple[threading.Thread, sqlite3.Connection]] = {}
+        self._local = threading.local()
+        self._closed = False
+        self.writer: sqlite3.Connection | None = None
+        self.recorder: Recorder | None = None
+        if not read_only:
+            self.writer = connect(file_uri(path, read_only=False))
+            _set_journal(self.writer, wal=wal)
+            self.recorder = Recorder(self.writer)
+
+    def reader(self) -> sqlite3.Connection:
+        """The connection with which the calling thread reads: its own, or the writer's inside an edit, so that an
+        edit sees what it has written."""
+        if self.gate.mine and self.writer is not None:
+            return self.writer
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._new_reader()
+            self._local.connection = connection
+        return connection
+
+    def _new_reader(self) -> sqlite3.Connection:
+        if self._closed:
+            raise ProjectError(f"The project {self.path.name} is closed.")
+        connection = connect(self._uri)
+        with self._lock:
+            for key, (thread, other) in list(self._readers.items()):
+                if not thread.is_alive():
+                    other.close()
+                    del self._readers[key]
+            self._readers[id(connection)] = (threading.current_thread(), connection)
+        return connection
+
+    @contextmanager
+    def write(self, *, urgent: bool, durable: bool) -> Iterator[sqlite3.Connection]:
+        """One transaction behind the gate, whole or not at all; `durable` waits for the disk.
+
+        Raises ProjectError when the project is read-only or the disk refuses.
+        """
+        if self.writer is None:
+            raise ProjectError(f"The project {self.path.name} is open for reading only; nothing was changed.")
+        with self.gate.hold(urgent=urgent):
+            connection = self.writer
+            with told(self.path):
+                connection.execute(f"PRAGMA synchronous = {'FULL' if durable or not self._wal else 'NORMAL'}")
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    with suppress(sqlite3.Error):
+                        connection.execute("ROLLBACK")
+                    raise
+        self._fold(WAL_LIMIT_URGENT if urgent else WAL_LIMIT)
+
+    def _fold(self, limit: int) -> None:
+        """Fold the log into the file when it has grown; beside other writers, who need not wait for it."""
+        if not self._wal:
+            return
+        with suppress(OSError, sqlite3.Error):
+            if self._wal_file.stat().st_size > limit:
+                self.reader().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    def close(self) -> None:
+        """Close every connection; the second call does nothing."""
+        with self._lock:
+            self._closed = True
+            readers, self._readers = self._readers, {}
+        for _thread, connection in readers.values():
+            connection.close()
+        self._local = threading.local()
+        if self.writer is not None:
+            with suppress(sqlite3.Error):
+                self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self.writer.close()
+            self.writer = None
+
+
+def connect(uri: str) -> sqlite3.Connection:
+    """A connection that obeys foreign keys, trusts nothing that the file's schema calls, and begins transactions only
+    when told to."""
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    return connection
+
+
+def file_uri(path: Path, *, read_only: bool, immutable: bool = False) -> str:
+    """SQLite's URI of the file."""
+    mode = "ro" if read_only else "rw"
+    return f"{path.resolve().as_uri()}?mode={mode}{'&immutable=1' if immutable else ''}"
+
+
+def _set_journal(connection: sqlite3.Connection, *, wal: bool) -> None:
+    if wal:
+        connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        return
+    # A file that comes from a local disk says WAL; without shared memory it can be read only exclusively.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchone()
+    connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+    connection.execute("PRAGMA locking_mode = NORMAL").fetchone()
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into a sentence for a person (ProjectError)."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise ProjectError(_sentence(path, error)) from error
+
+
+def _sentence(path: Path, error: sqlite3.Error) -> str:
+    text = str(error)
+    if "full" in text:
+        return f"The disk with {path.name} is full; the last step was not stored, everything before it is. Make room."
+    if "FOREIGN KEY" in text:
+        return "This cannot be done while something else uses what it would take away; nothing was changed."
+    if "malformed" in text or "not a database" in text:
+        return f"{path.name} is damaged ({text}); close it and open it again to save what can be read to a copy."
+    return f"{path.name} could not be read or written ({text}); nothing was changed."
+
+
+def on_network(path: Path) -> bool:
+    """Whether the file lies on a network drive, where SQLite's write-ahead log does not work."""
+    if sys.platform == "win32":
+        import ctypes
+
+        drive = os.path.splitdrive(os.path.abspath(path))[0]
+        return drive.startswith("\\\\") or ctypes.windll.kernel32.GetDriveTypeW(drive + "\\") == 4
+    return file_system(path, _mounts()) in _NETWORK
+
+
+def file_system(path: Path, mounts: list[tuple[str, str]]) -> str:
+    """The type of the file system that holds the path, from (mount point, type) pairs; "" when unknown."""
+    whole = os.path.realpath(path)
+    holders = [(len(point), kind) for point, kind in mounts if f"{whole}/".startswith(point.rstrip("/") + "/")]
+    return max(holders, default=(0, ""))[1]
+
+
+def _mounts() -> list[tuple[str, str]]:
+    try:
+        lines = Path("/proc/mounts").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return []
+    cells = [line.split(" ") for line in lines]
+    return [(cell[1].replace("\\040", " "), cell[2]) for cell in cells if len(cell) > 2]
