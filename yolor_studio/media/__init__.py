@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from yolor_studio.media.cache import FrameCache
-    from yolor_studio.media.discover import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Found, discover
+    from yolor_studio.media.discovery import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Found, discover
     from yolor_studio.media.encode import encode_mp4
-    from yolor_studio.media.fingerprint import fingerprint
+    from yolor_studio.media.fingerprints import fingerprint
     from yolor_studio.media.index import VideoIndex
-    from yolor_studio.media.info import MediaInfo
     from yolor_studio.media.indexing import build_index
+    from yolor_studio.media.info import MediaInfo
     from yolor_studio.media.opening import open_media, probe
     from yolor_studio.media.server import FrameServer
     from yolor_studio.media.source import Source
@@ -42,18 +42,18 @@ __all__ = [
 ]
 
 _HOMES = {
-    "IMAGE_SUFFIXES": "discover",
-    "VIDEO_SUFFIXES": "discover",
-    "Found": "discover",
+    "IMAGE_SUFFIXES": "discovery",
+    "VIDEO_SUFFIXES": "discovery",
+    "Found": "discovery",
     "FrameCache": "cache",
     "FrameServer": "server",
     "MediaInfo": "info",
     "Source": "source",
     "VideoIndex": "index",
     "build_index": "indexing",
-    "discover": "discover",
+    "discover": "discovery",
     "encode_mp4": "encode",
-    "fingerprint": "fingerprint",
+    "fingerprint": "fingerprints",
     "open_media": "opening",
     "probe": "opening",
     "save_jpeg": "write",

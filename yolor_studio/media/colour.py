@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from yolor_studio.media.libav import quiet_av
+from yolor_studio.media.libav import plane_rows, quiet_av
 from yolor_studio.media.orientation import Orientation
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Converter:
             frame, width=width, height=height, format=name, src_colorspace=matrix, dst_color_range=_FULL, threads=1
         )
         plane = converted.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        rows = plane_rows(plane)
         channels = 4 if name == "bgra" else 3
         return np.ascontiguousarray(rows[:height, : width * channels]).reshape(height, width, channels)
 

@@ -126,7 +126,7 @@ class Cursor:
         """Stand before the keyframe's packet; False where it cannot be found."""
         wanted = int(self._index.key_packets[key])
         ahead = wanted - self._next_packet
-        if not self._ended and 0 <= ahead and (ahead <= _WORTH_READING or not self._seekable):
+        if not self._ended and ahead >= 0 and (ahead <= _WORTH_READING or not self._seekable):
             return self._read_on_to(wanted)
         if self._seekable:
             for timestamp in (self._index.key_pts[key], self._index.key_dts[key]):

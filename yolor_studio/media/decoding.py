@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
-from yolor_studio.media.libav import choose_stream, open_container, quiet_av
+from yolor_studio.media.libav import choose_stream, open_container, plane_rows, quiet_av
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -81,7 +81,7 @@ class Decoding:
             self.demux_error = getattr(error, "strerror", None) or str(error)
 
     def decode(self, packet: Packet, number: int) -> list[Decoded]:
-        """The frames that come out when packet `number` goes in, in presentation order; none when it does not decode."""
+        """The frames that come out when packet `number` goes in, in presentation order; none when it is damaged."""
         # A tuple of its own: PyAV finds the object again by its address, and small integers share theirs.
         packet.opaque = (number,)
         try:
@@ -128,8 +128,8 @@ def picture_check(frame: VideoFrame) -> int:
 
     One row of each 8x8 block is enough to see a block that was decoded from a wrong reference."""
     plane = frame.planes[0]
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height : 8]
-    return zlib.crc32(np.ascontiguousarray(rows[:, : _row_bytes(frame)]))
+    rows = plane_rows(plane)[: plane.height : 8, : _row_bytes(frame)]
+    return zlib.crc32(np.ascontiguousarray(rows).data)
 
 
 def _row_bytes(frame: VideoFrame) -> int:

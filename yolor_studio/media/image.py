@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from yolor_studio.core.entities import MediaKind
 from yolor_studio.core.errors import MediaError
 from yolor_studio.media.info import MediaInfo
-from yolor_studio.media.orientation import UPRIGHT, Orientation, from_exif
+from yolor_studio.media.orientation import Orientation, from_exif
 from yolor_studio.media.source import ClosingSource, no_such_frame, rising
 
 MAX_SIDE = 30_000
@@ -77,7 +77,7 @@ def _exif_orientation(image: object) -> int:
     try:
         value = image.getexif().get(_ORIENTATION_TAG, 1)  # pyright: ignore
         return int(value)
-    except Exception:  # noqa: BLE001
+    except Exception:
         return 1
 
 

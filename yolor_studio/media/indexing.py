@@ -61,14 +61,12 @@ class Scout:
         self._decoding.close()
 
     def _decode(self) -> Iterator[Decoded]:
-        number = 0
-        for packet in self._decoding.packets():
+        for number, packet in enumerate(self._decoding.packets()):
             if carries_data(packet):
                 self._records.add_packet(number, packet)
             for decoded in self._decoding.decode(packet, number):
                 self._records.add_frame(decoded)
                 yield decoded
-            number += 1
 
 
 class _Records:

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from yolor_studio.core.errors import MediaError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.video.plane import VideoPlane
     from av.video.stream import VideoStream
 
 # Nothing that reads other files or addresses: a playlist named clip.mp4 must not open what it lists.
@@ -77,3 +81,8 @@ def _reason(path: Path, error: Exception) -> str:
             return sentence
     detail = getattr(error, "strerror", None) or str(error)
     return f"no part of it could be read as one ({detail}). It may be damaged, encrypted or something else."
+
+
+def plane_rows(plane: VideoPlane) -> NDArray[np.uint8]:
+    """A view of the plane's memory as [rows, bytes per row with padding], alive as long as the array is."""
+    return np.frombuffer(cast("memoryview", plane), np.uint8).reshape(-1, plane.line_size)

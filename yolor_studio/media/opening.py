@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from yolor_studio.core.cancel import CancelToken
-from yolor_studio.media.discover import VIDEO_SUFFIXES, discover
+from yolor_studio.media.discovery import VIDEO_SUFFIXES, discover
 from yolor_studio.media.image import ImageSource
 from yolor_studio.media.index import VideoIndex
 from yolor_studio.media.indexing import build_index

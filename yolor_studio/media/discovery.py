@@ -10,16 +10,19 @@ from pathlib import Path
 
 from yolor_studio.core.entities import MediaKind
 
-IMAGE_SUFFIXES = frozenset(
-    ".bmp .dib .gif .jfif .jp2 .jpe .jpeg .jpg .mpo .pbm .pgm .png .pnm .ppm .tga .tif .tiff .webp".split()
-)
-VIDEO_SUFFIXES = frozenset(
-    ".264 .3g2 .3gp .asf .avi .divx .flv .h264 .h265 .hevc .ivf .m2ts .m2v .m4v .mjpeg .mjpg .mkv .mov .mp4 .mpeg .mpg"
-    " .mts .mxf .ogg .ogv .ts .vob .webm .wmv .265".split()
-)
+# fmt: off
+IMAGE_SUFFIXES = frozenset({
+    ".bmp", ".dib", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".mpo", ".pbm", ".pgm", ".png", ".pnm", ".ppm",
+    ".tga", ".tif", ".tiff", ".webp",
+})
+VIDEO_SUFFIXES = frozenset({
+    ".264", ".265", ".3g2", ".3gp", ".asf", ".avi", ".divx", ".flv", ".h264", ".h265", ".hevc", ".ivf", ".m2ts",
+    ".m2v", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogg", ".ogv",
+    ".ts", ".vob", ".webm", ".wmv",
+})
+# fmt: on
 
 _NUMBER = re.compile(r"(\d+)")
-_SERIES = re.compile(r"(.*?)(\d+)(\D*)")
 
 
 @dataclass(frozen=True, slots=True)
