@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -30,11 +31,15 @@ class Layout:
         """Pixels a metre for something that stands on row `y`."""
         return max((y - self.horizon) / self.eye, 0.5)
 
+    def enlarged(self, factor: float) -> Layout:
+        """The same street with every pixel length multiplied."""
+        rows = {name: getattr(self, name) * factor for name in ("horizon", "base", "far_kerb", "near_kerb", "front")}
+        return replace(self, width=round(self.width * factor), height=round(self.height * factor), **rows)
+
     def lane_rows(self) -> list[float]:
         """The rows on which the wheels of each lane's vehicles stand, far to near."""
-        depth = self.near_kerb - self.far_kerb
         edges = [self._edge(index / self.lanes) for index in range(self.lanes + 1)]
-        return [low + (high - low) * 0.62 for low, high in zip(edges[:-1], edges[1:], strict=True) if depth > 0]
+        return [low + (high - low) * 0.62 for low, high in pairwise(edges)]
 
     def _edge(self, share: float) -> float:
         """The row that divides the road's real width by `share`: rows go with one over the distance."""

@@ -1,19 +1,21 @@
 """Antialiased vector drawing in metres on uint8 pictures: the only thing here that calls OpenCV's drawing.
 
-Drawing on a transparent RGBA picture leaves premultiplied colours, because OpenCV's antialiasing mixes all four channels.
+Drawing on a transparent RGBA picture leaves premultiplied colours, because OpenCV's antialiasing mixes all four
+channels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import lru_cache
-from math import cos, hypot, pi, sin, sqrt
+from math import hypot, pi, sqrt
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Colour", "Pen", "Point", "darker", "knee", "lighter", "mix", "rounded", "smooth"]
+__all__ = ["Colour", "Pen", "Point", "circle", "darker", "knee", "lighter", "mix", "rounded", "smooth"]
 
 Colour = tuple[float, float, float]
 """Red, green, blue, 0 to 255."""
@@ -83,29 +85,37 @@ _CIRCLE = np.stack([np.cos(np.linspace(0, 2 * pi, 29)[:-1]), np.sin(np.linspace(
 _HALF = np.stack([np.cos(np.linspace(0, pi, 7)), np.sin(np.linspace(0, pi, 7))], axis=1)
 
 
+def circle(x: float, y: float, radius: float, *, tall: float = 1.0) -> NDArray[np.float64]:
+    """The outline of a circle, or of an ellipse `tall` times as high as it is wide -> [28, 2]."""
+    return _CIRCLE * (radius, radius * tall) + (x, y)
+
+
 class Pen:
     """Draws in metres, y up, on an RGB or premultiplied RGBA picture."""
 
     def __init__(
-        self, image: NDArray[np.uint8], scale: float, x: float, y: float, *, flip: bool = False, angle: float = 0.0
+        self,
+        image: NDArray[np.uint8],
+        scale: float,
+        x: float,
+        y: float,
+        *,
+        flip: bool = False,
+        tint: Colour = (1.0, 1.0, 1.0),
     ) -> None:
-        """`scale` is in pixels a metre; (x, y) the pixel position of the origin; `flip` makes forward point left."""
+        """`scale` is in pixels a metre; (x, y) the pixel position of the origin; `flip` makes forward point left;
+        `tint` multiplies every colour but that of lamps."""
         self.image = image
         self.scale = scale
         self._origin = np.array([x - 0.5, y - 0.5])
-        turn = np.array([[cos(angle), sin(angle)], [-sin(angle), cos(angle)]])
-        self._matrix = turn @ np.diag([-scale if flip else scale, -scale])
+        self._matrix = np.diag([-scale if flip else scale, -scale])
+        self._tint = tint
         self._opaque = image.shape[2] == 4
 
     def resized(self, factor: float) -> Pen:
         """A pen on the same picture and origin whose metre is `factor` as long."""
-        other = Pen.__new__(Pen)
-        other.image, other.scale, other._origin, other._opaque = (
-            self.image,
-            self.scale * factor,
-            self._origin,
-            self._opaque,
-        )
+        other = copy(self)
+        other.scale = self.scale * factor
         other._matrix = self._matrix * factor
         return other
 
@@ -120,11 +130,17 @@ class Pen:
         return np.rint(pixels * _FIXED).astype(np.int32)
 
     def _ink(self, colour: Colour) -> tuple[float, ...]:
-        return (*colour, 255) if self._opaque else colour
+        r, g, b = (min(channel * factor, 255.0) for channel, factor in zip(colour, self._tint, strict=True))
+        return (r, g, b, 255) if self._opaque else (r, g, b)
 
     def polygon(self, points: ArrayLike, colour: Colour) -> None:
         """Fills a polygon."""
         cv2.fillPoly(self.image, [self._fixed(points)], self._ink(colour), cv2.LINE_AA, _SHIFT)
+
+    def lamp(self, points: ArrayLike, colour: Colour) -> None:
+        """Fills a polygon that shines by itself: the daylight does not tint it."""
+        ink = (*colour, 255) if self._opaque else colour
+        cv2.fillPoly(self.image, [self._fixed(points)], ink, cv2.LINE_AA, _SHIFT)
 
     def convex(self, points: ArrayLike, colour: Colour) -> None:
         """Fills a convex polygon, faster."""
@@ -136,11 +152,11 @@ class Pen:
 
     def disc(self, x: float, y: float, radius: float, colour: Colour, *, tall: float = 1.0) -> None:
         """Fills a circle, or an ellipse `tall` times as high as it is wide."""
-        self.convex(_CIRCLE * (radius, radius * tall) + (x, y), colour)
+        self.convex(circle(x, y, radius, tall=tall), colour)
 
     def ring(self, x: float, y: float, radius: float, colour: Colour, *, width: float) -> None:
         """Draws a circle's line."""
-        self.stroke(_CIRCLE * radius + (x, y), colour, width=width, closed=True)
+        self.stroke(circle(x, y, radius), colour, width=width, closed=True)
 
     def limb(self, start: Point, end: Point, colour: Colour, *, widths: tuple[float, float]) -> None:
         """Fills a round-ended bar that is `widths` metres thick at its two ends."""
@@ -177,6 +193,7 @@ class Pen:
         if colours.ndim == 2:
             share = np.linspace(0, 1, lower - upper, dtype=np.float32)[:, None, None]
             colours = colours[0] * (1 - share) + colours[1] * share
+        colours = np.minimum(colours * np.array(self._tint, np.float32), 255)
         weight = mask[..., None] * np.float32(opacity / 255)
         ink = colours * (part[..., 3:4] * np.float32(1 / 255)) if self._opaque else colours
         part[..., :3] += np.rint((ink - part[..., :3]) * weight).astype(np.int16).astype(np.uint8)

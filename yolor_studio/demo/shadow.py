@@ -17,10 +17,10 @@ __all__ = ["cast_shadow"]
 def _blot() -> NDArray[np.uint8]:
     y, x = np.mgrid[-1:1:33j, -1:1:129j]
     distance = np.sqrt(x**6 + y**2)
-    return np.rint(255 * (1 - 0.62 * np.clip(1.35 * (1 - distance), 0, 1) ** 1.2)).astype(np.uint8)
+    return np.rint(255 * (1 - np.clip(1.35 * (1 - distance), 0, 1) ** 1.2)).astype(np.uint8)
 
 
-def cast_shadow(canvas: NDArray[np.uint8], actor: Actor, scale: float, x: float, y: float) -> None:
+def cast_shadow(canvas: NDArray[np.uint8], actor: Actor, scale: float, x: float, y: float, *, strength: float) -> None:
     """Darkens the ground of an RGB picture under an actor that stands at (x, y)."""
     half = (actor.front - actor.back) / 2 * scale * actor.shadow * 1.05
     if half < 1:
@@ -34,4 +34,5 @@ def cast_shadow(canvas: NDArray[np.uint8], actor: Actor, scale: float, x: float,
         return
     blot = cv2.resize(_blot(), (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
     part = blot[y1 - top : y2 - top, x1 - left : x2 - left]
+    part = cv2.convertScaleAbs(255 - part, alpha=-strength, beta=255)
     canvas[y1:y2, x1:x2] = cv2.multiply(canvas[y1:y2, x1:x2], cv2.merge([part, part, part]), scale=1 / 255)

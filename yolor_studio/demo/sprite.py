@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolor_studio.demo.actor import Actor
-from yolor_studio.demo.paint import Pen
+from yolor_studio.demo.paint import Colour, Pen
 
 __all__ = ["OPAQUE", "BodyCache", "Sprite", "blend", "paint_actor"]
 
@@ -33,7 +33,7 @@ BodyCache = dict[tuple[int, float, bool], NDArray[np.uint8]]
 
 
 def paint_actor(
-    actor: Actor, scale: float, x: float, y: float, *, flip: bool, travelled: float, time: float, bodies: BodyCache
+    actor: Actor, scale: float, x: float, y: float, *, flip: bool, travelled: float, time: float, bodies: BodyCache, tint: Colour
 ) -> Sprite:
     """The actor standing at the picture's (x, y), to a fraction of a pixel."""
     back, front = (-actor.front, -actor.back) if flip else (actor.back, actor.front)
@@ -47,12 +47,12 @@ def paint_actor(
         origin_x, origin_y = round(origin_x), round(origin_y)
         key = (id(actor), scale * fine, flip)
         if key not in bodies:
-            bodies[key] = _paint_body(actor, scale * fine, flip=flip, shape=shape)
+            bodies[key] = _paint_body(actor, scale * fine, flip=flip, tint=tint)
         body = bodies[key]
         middle_x, middle_y = _body_origin(actor, scale * fine, flip=flip)
         _paste(canvas, body, origin_x - middle_x, origin_y - middle_y)
     if actor.motion is not None:
-        actor.motion(Pen(canvas, scale * fine, origin_x, origin_y, flip=flip), travelled, time)
+        actor.motion(Pen(canvas, scale * fine, origin_x, origin_y, flip=flip, tint=tint), travelled, time)
     small = cv2.resize(canvas, (right - left, lower - upper), interpolation=cv2.INTER_AREA)
     return Sprite(left, upper, small.astype(np.uint8, copy=False))
 
@@ -61,12 +61,12 @@ def _body_origin(actor: Actor, scale: float, *, flip: bool) -> tuple[int, int]:
     return ceil((actor.front if flip else -actor.back) * scale) + _PAD, ceil(actor.top * scale) + _PAD
 
 
-def _paint_body(actor: Actor, scale: float, *, flip: bool, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def _paint_body(actor: Actor, scale: float, *, flip: bool, tint: Colour) -> NDArray[np.uint8]:
     assert actor.body is not None
     x, y = _body_origin(actor, scale, flip=flip)
     width = ceil((actor.front - actor.back) * scale) + 2 * _PAD
     body = np.zeros((y + ceil(0.12 * scale) + _PAD, width, 4), np.uint8)
-    actor.body(Pen(body, scale, x, y, flip=flip))
+    actor.body(Pen(body, scale, x, y, flip=flip, tint=tint))
     return body
 
 

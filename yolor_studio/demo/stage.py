@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from yolor_studio.core.entities import Box
 from yolor_studio.demo.backdrop import paint_backdrop
 from yolor_studio.demo.casting import populate
+from yolor_studio.demo.daylight import Daylight, daylight
 from yolor_studio.demo.layout import Layout, lay_out
 from yolor_studio.demo.shadow import cast_shadow
 from yolor_studio.demo.sprite import OPAQUE, BodyCache, Sprite, blend, clipped, paint_actor
 from yolor_studio.demo.traffic import Lane, Visitor
 
 __all__ = ["Stage", "Truth"]
+
+THEMES = {"city": 0.4, "suburb": 0.25, "park": 0.15, "country": 0.2}
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,13 @@ class Stage:
         lanes: list[Lane],
         backdrop: NDArray[np.uint8],
         *,
+        light: Daylight,
         camera: _Camera,
         frames: int,
         fps: float,
     ) -> None:
         self.layout, self._lanes, self._backdrop, self._camera = layout, lanes, backdrop, camera
-        self._fps = fps
+        self._fps, self._light = fps, light
         self._bodies: BodyCache = {}
         self._tracks = self._number(frames / fps)
 
@@ -95,9 +99,11 @@ class Stage:
             (float(rng.uniform(0, 0.02)) * width, float(rng.uniform(0.15, 0.4)), float(rng.uniform(0, 6))),
             float(rng.choice([0.0, 0.0, 0.0008])) * height,
         )
+        theme = str(rng.choice(list(THEMES), p=list(THEMES.values())))
         lanes = populate(rng, layout, seed=seed, density=density)
-        backdrop = paint_backdrop(rng, layout, margin=camera.reach)
-        return cls(layout, lanes, backdrop, camera=camera, frames=frames, fps=fps)
+        light = daylight(rng)
+        backdrop = paint_backdrop(rng, layout, light=light, theme=theme, margin=camera.reach)
+        return cls(layout, lanes, backdrop, light=light, camera=camera, frames=frames, fps=fps)
 
     @classmethod
     def still(cls, seed: int, width: int, height: int, *, density: float) -> Stage:
@@ -107,9 +113,11 @@ class Stage:
         layout = lay_out(
             rng, width, height, zoom=zoom, shift=float(rng.uniform(0.2, 1.0)) * (1 - 1 / zoom) if zoom > 1 else 0.0
         )
+        theme = str(rng.choice(list(THEMES), p=list(THEMES.values())))
         lanes = populate(rng, layout, seed=seed, density=density)
-        backdrop = paint_backdrop(rng, layout, margin=2)
-        return cls(layout, lanes, backdrop, camera=_Camera((0.0, 0.0, 0.0), 0.0), frames=1, fps=1.0)
+        light = daylight(rng)
+        backdrop = paint_backdrop(rng, layout, light=light, theme=theme, margin=2, fine=1)
+        return cls(layout, lanes, backdrop, light=light, camera=_Camera((0.0, 0.0, 0.0), 0.0), frames=1, fps=1.0)
 
     def _number(self, duration: float) -> dict[tuple[int, int], int]:
         found: list[tuple[float, Visitor]] = []
@@ -148,9 +156,9 @@ class Stage:
             track = self._tracks[visitor.key]
             for actor in visitor.actors:
                 flip = lane.direction < 0
-                cast_shadow(canvas, actor, visitor.scale, x, y)
+                cast_shadow(canvas, actor, visitor.scale, x, y, strength=self._light.shadow)
                 sprite = paint_actor(
-                    actor, visitor.scale, x, y, flip=flip, travelled=travelled, time=time, bodies=self._bodies
+                    actor, visitor.scale, x, y, flip=flip, travelled=travelled, time=time, bodies=self._bodies, tint=self._light.tint
                 )
                 shots.append(_Shot(track if actor.category else 0, actor.category, sprite))
                 track += bool(actor.category)

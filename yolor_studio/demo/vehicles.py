@@ -8,7 +8,7 @@ from math import cos, pi, sin
 import numpy as np
 
 from yolor_studio.demo.actor import Actor, pick
-from yolor_studio.demo.paint import Colour, Pen, Point, darker, lighter, mix, rounded
+from yolor_studio.demo.paint import Colour, Pen, Point, circle, darker, lighter, mix, rounded
 
 __all__ = ["bus", "car"]
 
@@ -141,8 +141,7 @@ def _car_body(pen: Pen, *, style: str, paint: Colour, xs: tuple[float, float], t
     )
     _car_glass(pen, style, paint)
     for x in xs:
-        pen.disc(x, radius + 0.02, radius * 1.22, darker(paint, 0.78))
-        pen.box(x - radius * 1.22, 0.1, x + radius * 1.22, sill - 0.01, (18, 19, 24))
+        pen.shade(circle(x, radius + 0.02, radius * 1.2), (18, 19, 24), 0.92)
     pen.limb((-half + 0.06, sill + 0.06), (xs[0] - radius * 1.2, sill + 0.02), darker(paint, 0.72), widths=(0.12, 0.08))
     pen.limb((xs[1] + radius * 1.2, sill + 0.02), (half - 0.08, sill + 0.06), darker(paint, 0.72), widths=(0.08, 0.12))
     _car_details(pen, style, paint)
@@ -304,8 +303,7 @@ def _bus_body(
         x = half - 1.72 + index * 0.19
         pen.box(x, height - 0.37, x + 0.12, height - 0.22, (250, 186, 60))
     for x in xs:
-        pen.disc(x, 0.5, 0.62, darker(paint, 0.8))
-        pen.box(x - 0.62, 0.14, x + 0.62, 0.32, (18, 19, 24))
+        pen.shade(circle(x, 0.5, 0.6), (18, 19, 24), 0.92)
     pen.box(half - 0.16, 0.62, half - 0.01, 0.82, (250, 246, 226))
     pen.box(-half + 0.01, 0.72, -half + 0.1, 1.2, (186, 30, 30))
     pen.limb((half - 0.06, height * 0.8), (half + 0.2, height * 0.74), (24, 24, 28), widths=(0.05, 0.05))
