@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
 from yolor_studio.cli import options
 from yolor_studio.cli.output import Output
 from yolor_studio.core.errors import UsageError
+from yolor_studio.project import Project
 
 
 def register(app: typer.Typer) -> None:
@@ -64,13 +66,13 @@ def export(
             split=_shares(split),
             seed=seed,
             every=every,
-            images="none" if no_images else images,
+            images=cast(Any, "none" if no_images else images),  # ExportRequest says what it may be
             quality=quality,
-            blur=tuple(blur or ()),
+            blur=_category_ids(project, blur or []),
             keyframes_only=keyframes_only,
             zero_based=zero_based,
             polygons=polygons,
-            format=format,
+            format=cast(Any, format),
         )
         report = output.run(functools.partial(export_project, project, request, out))
     output.finish(report.as_json(), [*report.lines(), str(out)])
@@ -90,7 +92,6 @@ def import_dataset(
     Example: yolor-studio import street.yolor street-coco/annotations/instances_train.json
     """
     from yolor_studio.jobs.importing import import_dataset as job
-    from yolor_studio.project import Project
 
     for source in sources:
         if not source.exists():
@@ -146,6 +147,14 @@ def stats(path: options.ProjectPath, as_json: options.AsJson = False) -> None:
         *(f"{name:<24} {count:>9,}" for name, count in by_category.items()),
     ]
     Output(as_json=as_json).finish(data, lines)
+
+
+def _category_ids(project: Project, names: Sequence[str]) -> frozenset[int]:
+    ids = {category.name: category.id for category in project.categories()}
+    for name in names:
+        if name not in ids:
+            raise UsageError(f"The project has no category {name!r}. It has: {', '.join(ids) or 'none'}.")
+    return frozenset(ids[name] for name in names)
 
 
 def _shares(text: str) -> dict[str, float]:

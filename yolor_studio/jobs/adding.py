@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,10 +109,13 @@ def verify_media(project: Project, media_ids: Sequence[int], cancel: CancelToken
 def _counted(path: Path, cancel: CancelToken, meter: RateMeter, before: int) -> Generator[Event, None, VideoIndex]:
     from yolor_studio.media import build_index
 
-    return streamed(
-        lambda report: build_index(path, cancel=cancel, progress=lambda done, _total: report(done)),
-        lambda done: meter.progress(before + done),
-    )
+    def count(report: Callable[[int], None]) -> VideoIndex:
+        return build_index(path, cancel=cancel, progress=lambda done, _total: report(done))
+
+    def to_event(done: int) -> Event:
+        return meter.progress(before + done)
+
+    return streamed(count, to_event)
 
 
 def _store(project: Project, media: Media, index: VideoIndex, info: MediaInfo) -> None:
@@ -125,6 +128,7 @@ def _store(project: Project, media: Media, index: VideoIndex, info: MediaInfo) -
         height=info.height,
         fps=info.fps,
         info=info.as_json(),
+        pts=index.pts,
     )
 
 

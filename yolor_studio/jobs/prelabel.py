@@ -18,7 +18,7 @@ from yolor_studio.core.errors import Cancelled, MediaError, StudioError
 from yolor_studio.jobs.events import Event, ItemFailed, Notice, Preview, Result, Started
 from yolor_studio.jobs.rate import RateMeter
 from yolor_studio.jobs.worker import InferenceWorker
-from yolor_studio.project import Project
+from yolor_studio.project import ClassMapReport, Project
 
 _QUEUED_BATCHES = 3
 """Decoded batches that may wait: enough to hide a slow frame, few enough for a bounded memory."""
@@ -135,13 +135,13 @@ def prelabel(project: Project, request: PrelabelRequest, cancel: CancelToken) ->
     layer_id = project.start_layer(
         entry.name,
         entry.sha256,
-        list(entry.classes),
+        entry.classes,
         min_score=request.min_score,
         device=detector.device,
         settings={"size": detector.size},
     )
     notices = [detector.notice] if detector.notice else []
-    notices += project.adopt_class_map(layer_id, list(entry.classes)).sentences()
+    notices += _told(project.adopt_class_map(layer_id, entry.classes))
     works, skipped = _plan(project, request, layer_id)
     total = sum(len(work.frames) for work in works)
     yield Started("Pre-labelling", total, "frames", f"{entry.name} on {detector.device}")
@@ -189,6 +189,16 @@ def prelabel(project: Project, request: PrelabelRequest, cancel: CancelToken) ->
             tuple(notices),
         )
     )
+
+
+def _told(report: ClassMapReport) -> list[str]:
+    """What a person must know of how the model's classes met the project's categories."""
+    if not report.ignored:
+        return []
+    some = ", ".join(report.ignored[:5]) + (" and others" if len(report.ignored) > 5 else "")
+    if not report.matched:
+        return [f"None of the model's classes ({some}) has a category of its name, so that nothing is shown."]
+    return [f"{len(report.ignored)} classes of the model have no category and are ignored: {some}."]
 
 
 def _finish(boxes: NDArray[np.float32], scores: NDArray[np.float32], letterbox: Any, min_score: float) -> Predictions:
