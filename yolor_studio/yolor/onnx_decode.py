@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from yolor_studio.yolor.contract import BOXES, CANDIDATES, SCORES
 from yolor_studio.yolor.layers import Decode, Head
 from yolor_studio.yolor.onnx_nodes import Nodes
 
-CANDIDATES = 3000
-"""How many boxes the graph gives for every picture."""
+_END = int(np.iinfo(np.int64).max)
 
 
 def write_decode(nodes: Nodes, heads: Sequence[tuple[Head, str]]) -> None:
@@ -27,6 +27,17 @@ def write_decode(nodes: Nodes, heads: Sequence[tuple[Head, str]]) -> None:
     place = nodes.add("GatherND", places, order)
     _write_boxes(nodes, decode, chosen=chosen, place=place, real=real)
     _write_scores(nodes, decode, chosen, real)
+
+
+def write_ready(nodes: Nodes, rows: str) -> None:
+    """The same outputs from rows [N, A, 5 + classes] that are decoded already: centre x, y, w, h in input pixels,
+    objectness, class probabilities."""
+    best = nodes.add("ReduceMax", _fields(nodes, rows, 5, _END), axes=[2], keepdims=1)
+    ranks = nodes.add("Mul", _fields(nodes, rows, 4, 5), best)
+    order, real = _choose(nodes, nodes.add("Reshape", ranks, nodes.integers(0, -1)))
+    chosen = nodes.add("GatherND", rows, order, batch_dims=1)
+    _write_corners(nodes, _fields(nodes, chosen, 0, 2), _fields(nodes, chosen, 2, 4), real)
+    _write_scores(nodes, Decode.NEW_COORDS, chosen, real)
 
 
 def _joined(nodes: Nodes, parts: Sequence[str], axis: int) -> str:
@@ -120,14 +131,17 @@ def _write_boxes(nodes: Nodes, decode: Decode, *, chosen: str, place: str, real:
         growth = _share(nodes, decode, spread)
         growth = nodes.add("Mul", growth, growth)
     size = nodes.add("Mul", growth, _fields(nodes, place, 3, 5))
+    _write_corners(nodes, centre, size, real)
+
+
+def _write_corners(nodes: Nodes, centre: str, size: str, real: str) -> None:
     half = nodes.add("Mul", size, nodes.floats(0.5))
     boxes = nodes.add("Concat", nodes.add("Sub", centre, half), nodes.add("Add", centre, half), axis=2)
-    nodes.name_output(nodes.add("Where", real, boxes, nodes.floats(0.0)), "boxes")
+    nodes.name_output(nodes.add("Where", real, boxes, nodes.floats(0.0)), BOXES)
 
 
 def _write_scores(nodes: Nodes, decode: Decode, chosen: str, real: str) -> None:
-    end = np.iinfo(np.int64).max
     objectness = _share(nodes, decode, _fields(nodes, chosen, 4, 5))
     objectness = nodes.add("Where", real, objectness, nodes.floats(0.0))
-    classes = _share(nodes, decode, _fields(nodes, chosen, 5, int(end)))
-    nodes.name_output(nodes.add("Mul", objectness, classes), "scores")
+    classes = _share(nodes, decode, _fields(nodes, chosen, 5, _END))
+    nodes.name_output(nodes.add("Mul", objectness, classes), SCORES)

@@ -1,8 +1,4 @@
-"""A plan and its weights -> the ONNX model that the program runs, without torch.
-
-The contract: input `images` uint8 [N, H, W, 3] RGB, sides multiples of the stride; outputs `boxes` [N, K, 4] float32
-(x1, y1, x2, y2 in input pixels) and `scores` [N, K, classes], best first; metadata under METADATA_KEYS.
-"""
+"""A plan and its weights -> the ONNX model that the program runs (contract.py), without torch."""
 
 from __future__ import annotations
 
@@ -14,17 +10,14 @@ from onnx import TensorProto, helper
 
 from yolor_studio import __version__
 from yolor_studio.core.errors import ModelError
+from yolor_studio.yolor.contract import BOXES, CANDIDATES, CONTRACT, CONTRACT_KEY, INPUT, OPSET, SCORES
 from yolor_studio.yolor.fold import Folded, fold
-from yolor_studio.yolor.onnx_decode import CANDIDATES, write_decode
+from yolor_studio.yolor.onnx_decode import write_decode
 from yolor_studio.yolor.onnx_layers import LayerWriter
 from yolor_studio.yolor.onnx_nodes import Nodes
 from yolor_studio.yolor.plan import Plan
 from yolor_studio.yolor.weights import Weights
 
-CONTRACT = "1"
-CONTRACT_KEY = "yolor_studio.contract"
-METADATA_KEYS = (CONTRACT_KEY, "names", "stride", "size", "source_hash", "licence", "producer")
-OPSET = 17
 _IR_VERSION = 8
 
 
@@ -65,22 +58,30 @@ def build_onnx(
     )
 
 
-def make_model(nodes: Nodes, *, classes: int, metadata: Mapping[str, str]) -> onnx.ModelProto:
-    """Wrap nodes from `images` to `boxes` and `scores` into a checked model of the contract."""
+def make_model(
+    nodes: Nodes,
+    *,
+    classes: int,
+    metadata: Mapping[str, str],
+    opset: int = OPSET,
+    shape: tuple[int | str, int | str, int | str] = ("N", "H", "W"),
+) -> onnx.ModelProto:
+    """Wrap nodes from `images` to `boxes` and `scores` into a checked model of the contract; `shape` is the number of
+    pictures, their height and their width, fixed or by name."""
     graph = helper.make_graph(
         nodes.nodes,
         "yolor",
-        [helper.make_tensor_value_info("images", TensorProto.UINT8, ["N", "H", "W", 3])],
+        [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, [*shape, 3])],
         [
-            helper.make_tensor_value_info("boxes", TensorProto.FLOAT, ["N", CANDIDATES, 4]),
-            helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", CANDIDATES, classes]),
+            helper.make_tensor_value_info(BOXES, TensorProto.FLOAT, [shape[0], CANDIDATES, 4]),
+            helper.make_tensor_value_info(SCORES, TensorProto.FLOAT, [shape[0], CANDIDATES, classes]),
         ],
         initializer=nodes.initializers,
     )
     producer = f"yolor-studio {__version__}"
     model = helper.make_model(
         graph,
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=[helper.make_opsetid("", opset)],
         ir_version=_IR_VERSION,
         producer_name="yolor-studio",
         producer_version=__version__,
@@ -92,5 +93,5 @@ def make_model(nodes: Nodes, *, classes: int, metadata: Mapping[str, str]) -> on
 
 def _write_picture(nodes: Nodes, folded: Folded) -> str:
     """uint8 [N, H, W, 3] -> float32 [N, 3, H, W], still 0..255 where the first convolution divides."""
-    planes = nodes.add("Transpose", nodes.add("Cast", "images", to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
+    planes = nodes.add("Transpose", nodes.add("Cast", INPUT, to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
     return planes if folded.scaled else nodes.add("Mul", planes, nodes.floats(1 / 255))

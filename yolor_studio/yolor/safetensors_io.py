@@ -7,8 +7,6 @@ The metadata holds `yolor_studio.network` = "1", `cfg` (the description), `names
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 
 from yolor_studio.core.errors import ModelError
 from yolor_studio.yolor.cfg import Description, format_cfg, parse_cfg
+from yolor_studio.yolor.files import write_atomically
 from yolor_studio.yolor.plan import MAIN_BN_EPS, build_plan
 from yolor_studio.yolor.weights import Weights
 
@@ -89,25 +88,6 @@ def load_network(path: Path, *, description: Description | None = None) -> Saved
         )
     except ModelError as error:
         raise ModelError(f"{path.name} cannot be used: {error}") from None
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all; ModelError if the disk refuses."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise ModelError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _encode(arrays: Mapping[str, NDArray[np.float32]], metadata: Mapping[str, str]) -> bytes:

@@ -1,0 +1,140 @@
+"""Model files of every supported kind -> ONNX of the contract; the content decides, not the suffix."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from yolor_studio.core.errors import ModelError
+from yolor_studio.detect.names import by_number, names_beside, read_names
+from yolor_studio.yolor.cfg import Description, read_cfg
+from yolor_studio.yolor.plan import Plan, build_plan
+from yolor_studio.yolor.sniff import FileKind, sniff
+
+if TYPE_CHECKING:
+    from yolor_studio.yolor.weights import Weights
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A model in the contract's form."""
+
+    data: bytes
+    """The ONNX file."""
+    source_hash: str
+    """SHA-256 (hex) of everything that it was made from."""
+    made_here: bool
+    """Whether `data` was built now; otherwise it is the file itself."""
+    notices: tuple[str, ...] = ()
+
+
+def convert(file: Path, *, cfg: Path | None, names: Path | None) -> Converted:
+    """Read a model file and convert it where needed; ModelError says in one sentence why it cannot be used.
+
+    `cfg` is the network description for weights that do not hold theirs, `names` a file with one class a line.
+    """
+    match sniff(file):
+        case FileKind.ONNX:
+            return _from_onnx(file, names)
+        case FileKind.SAFETENSORS:
+            return _from_safetensors(file, cfg, names)
+        case FileKind.DARKNET:
+            return _from_darknet(file, cfg, names)
+        case FileKind.TORCH:
+            raise ModelError(
+                f"{file.name} is a PyTorch checkpoint, which is not supported; export it to ONNX, or use its Darknet "
+                ".weights."
+            )
+
+
+def _from_onnx(file: Path, names: Path | None) -> Converted:
+    from yolor_studio.detect.foreign import wrap
+    from yolor_studio.detect.model_check import check_contract, in_contract, read_model
+
+    model = read_model(file)
+    if not in_contract(model):
+        source_hash = _hash(file, names)
+        wrapped, notices = wrap(file, model, names=names, source_hash=source_hash)
+        check_contract(file.name, wrapped)
+        return Converted(wrapped.SerializeToString(), source_hash, made_here=True, notices=notices)
+    facts = check_contract(file.name, model)
+    if names is not None and read_names(names, len(facts.classes)) != facts.classes:
+        raise ModelError(
+            f"{file.name} brings its own class names, and those in {names.name} differ; leave --names out."
+        )
+    return Converted(file.read_bytes(), facts.source_hash, made_here=False)
+
+
+def _from_darknet(file: Path, cfg: Path | None, names: Path | None) -> Converted:
+    from yolor_studio.yolor.weights import read_darknet
+
+    cfg = _description_beside(file) if cfg is None else cfg
+    plan = _plan(read_cfg(cfg), cfg)
+    weights = read_darknet(file, plan)
+    names, notices = _choose_names(file, plan.classes, names)
+    classes = by_number(plan.classes) if names is None else read_names(names, plan.classes)
+    source_hash = _hash(file, cfg, names)
+    return Converted(
+        _build(plan, weights, classes, licence="", source_hash=source_hash, size=plan.size),
+        source_hash,
+        made_here=True,
+        notices=notices,
+    )
+
+
+def _from_safetensors(file: Path, cfg: Path | None, names: Path | None) -> Converted:
+    from yolor_studio.yolor.safetensors_io import load_network
+
+    network = load_network(file, description=None if cfg is None else read_cfg(cfg))
+    plan = build_plan(network.description)
+    classes = network.names if names is None else read_names(names, plan.classes)
+    source_hash = _hash(file, cfg, names)
+    data = _build(plan, network.weights, classes, licence=network.licence, source_hash=source_hash, size=network.size)
+    return Converted(data, source_hash, made_here=True)
+
+
+def _build(plan: Plan, weights: Weights, names: Sequence[str], *, licence: str, source_hash: str, size: int) -> bytes:
+    from yolor_studio.yolor.onnx_graph import build_onnx
+
+    model = build_onnx(plan, weights, names=names, licence=licence, source_hash=source_hash, size=size)
+    return model.SerializeToString()
+
+
+def _plan(description: Description, cfg: Path) -> Plan:
+    try:
+        return build_plan(description)
+    except ModelError as error:
+        raise ModelError(f"{cfg.name}: {error}") from None
+
+
+def _description_beside(file: Path) -> Path:
+    cfg = file.with_suffix(".cfg")
+    if not cfg.is_file():
+        raise ModelError(
+            f"{file.name} holds Darknet weights, which need their network description: give it with --cfg, or put it "
+            f"beside them as {cfg.name}."
+        )
+    return cfg
+
+
+def _choose_names(file: Path, classes: int, names: Path | None) -> tuple[Path | None, tuple[str, ...]]:
+    """The names file: the one given, else the only one beside the weights that fits; with what a person is told."""
+    if names is not None:
+        return names, ()
+    beside = names_beside(file, classes)
+    if beside is not None:
+        return beside, (f"The class names come from {beside.name}.",)
+    return None, (f"No class names were found, so they are called 'class 0' to 'class {classes - 1}'; give --names.",)
+
+
+def _hash(*files: Path | None) -> str:
+    """The SHA-256 over the files' own ones, in order."""
+    total = hashlib.sha256()
+    for file in files:
+        if file is not None:
+            with file.open("rb") as stream:
+                total.update(hashlib.file_digest(stream, "sha256").digest())
+    return total.hexdigest()

@@ -1,0 +1,240 @@
+"""Whether an ONNX file from anywhere may be run, and what its metadata says; nothing in it is believed unchecked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from yolor_studio.core.errors import ModelError
+from yolor_studio.yolor.contract import BOXES, CONTRACT, CONTRACT_KEY, INPUT, SCORES
+
+if TYPE_CHECKING:
+    import onnx
+
+MAX_BYTES = 1 << 30
+"""Larger models are refused; the largest published network of the family has 1.1 GB as Darknet weights."""
+_MAX_METADATA = 1 << 20
+_METADATA_PROPS = 14
+_DOMAINS = ("", "ai.onnx")
+SUPPORTED = (
+    "Supported are ONNX files of this program (input images uint8 [N, H, W, 3]; outputs boxes [N, K, 4] and scores "
+    "[N, K, classes]) and YOLOv5 or YOLOR exports (input float [N, 3, H, W], output [N, boxes, 5 + classes])."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a model of the contract says of itself."""
+
+    classes: tuple[str, ...]
+    stride: int
+    size: int
+    licence: str
+    source_hash: str
+    batch: int | None
+    """The fixed number of pictures per run, if there is one."""
+
+
+def read_model(path: Path) -> onnx.ModelProto:
+    """Parse an ONNX file and refuse what could reach outside it; ModelError says why."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise ModelError(f"{path.name} has {size:,} bytes; models of up to {MAX_BYTES:,} are run.")
+        model = onnx.ModelProto()
+        model.ParseFromString(path.read_bytes())
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read: {error.strerror}.") from error
+    except (DecodeError, RuntimeError, ValueError) as error:
+        raise ModelError(f"{path.name} is a damaged ONNX file, perhaps cut short; download it again.") from error
+    _refuse_the_foreign(path.name, model)
+    try:
+        onnx.checker.check_model(model)
+    except (onnx.checker.ValidationError, RuntimeError, ValueError, TypeError) as error:
+        what = str(error).strip().splitlines() or [""]
+        raise ModelError(f"{path.name} is no valid ONNX model: {what[0][:200]}") from error
+    return model
+
+
+def _refuse_the_foreign(name: str, model: onnx.ModelProto) -> None:
+    import onnx
+
+    if model.functions:
+        raise ModelError(f"{name} brings functions of its own ({model.functions[0].name[:60]}), which are not run.")
+    for graph in _graphs(model.graph):
+        for node in graph.node:
+            if node.domain not in _DOMAINS:
+                raise ModelError(
+                    f"{name} needs the operator {node.op_type[:60]} of '{node.domain[:60]}', which is not part of ONNX."
+                )
+        for tensor in _tensors(graph):
+            if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
+                raise ModelError(f"{name} keeps weights in another file, which is not supported: save it as one file.")
+
+
+def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in ([attribute.g] if attribute.HasField("g") else []) + list(attribute.graphs):
+                yield from _graphs(inner)
+
+
+def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
+
+
+def in_contract(model: onnx.ModelProto) -> bool:
+    """Whether the model claims to be one of this program; `check_contract` sees whether it is."""
+    return any(entry.key == CONTRACT_KEY for entry in model.metadata_props)
+
+
+def check_contract(name: str, model: onnx.ModelProto) -> Facts:
+    """The facts of a model of the contract; ModelError if its inputs, outputs or metadata are not as they must be."""
+    facts = parse_facts(name, {entry.key: entry.value for entry in model.metadata_props})
+    wanted = {
+        INPUT: ("UINT8", (None, None, None, 3)),
+        BOXES: ("FLOAT", (None, None, 4)),
+        SCORES: ("FLOAT", (None, None, len(facts.classes))),
+    }
+    found = {value.name: value_shape(value) for value in (*inputs_of(model), *model.graph.output)}
+    fits = set(found) == set(wanted) and all(
+        found[key][0] == kind
+        and len(found[key][1]) == len(shape)
+        and all(
+            want is None or got == want or isinstance(got, str) for got, want in zip(found[key][1], shape, strict=True)
+        )
+        for key, (kind, shape) in wanted.items()
+    )
+    if not fits:
+        raise ModelError(f"{name} is not in the form that it claims: {describe(model)}. {SUPPORTED}")
+    return facts
+
+
+def inputs_of(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
+    """The model's true inputs: old files list their weights among them."""
+    weights = {tensor.name for tensor in model.graph.initializer}
+    return [value for value in model.graph.input if value.name not in weights]
+
+
+def value_shape(value: onnx.ValueInfoProto) -> tuple[str, tuple[int | str, ...]]:
+    """(element type, shape) of an input or output; an unknown dimension is its name, or "?"."""
+    import onnx
+
+    tensor = value.type.tensor_type
+    dims = (dim.dim_value if dim.HasField("dim_value") else dim.dim_param or "?" for dim in tensor.shape.dim)
+    try:
+        kind = onnx.TensorProto.DataType.Name(tensor.elem_type)
+    except ValueError:
+        kind = "UNDEFINED"
+    return kind, tuple(dims)
+
+
+def describe(model: onnx.ModelProto) -> str:
+    """What a person is told of a model's shape: "inputs images FLOAT [1, 3, 320, 320]; outputs ..."."""
+
+    def listed(values: list[onnx.ValueInfoProto]) -> str:
+        parts = []
+        for value in values[:4]:
+            kind, shape = value_shape(value)
+            parts.append(f"{value.name[:40]} {kind} [{', '.join(map(str, shape))}]")
+        return ", ".join(parts) + (f" and {len(values) - 4} more" if len(values) > 4 else "")
+
+    return f"inputs {listed(inputs_of(model))}; outputs {listed(list(model.graph.output))}"
+
+
+def parse_facts(name: str, metadata: Mapping[str, str]) -> Facts:
+    """The facts in a model's metadata; ModelError if it is not of the contract or makes no sense."""
+    version = metadata.get(CONTRACT_KEY)
+    if version != CONTRACT:
+        raise ModelError(
+            f"{name} was made by another version of this program (contract {version[:20]}, here {CONTRACT})."
+            if version
+            else f"{name} is not in this program's form; add it first with 'yolor-studio models add'."
+        )
+    try:
+        names = json.loads(metadata.get("names", ""))
+        stride, size, batch = int(metadata["stride"]), int(metadata["size"]), int(metadata.get("batch", "0"))
+    except (KeyError, ValueError, RecursionError):
+        names, stride, size, batch = None, 0, 0, 0
+    if not isinstance(names, list) or not names or not all(isinstance(item, str) for item in names):
+        raise ModelError(f"{name} is damaged: its metadata holds no list of class names.")
+    if not (0 < stride <= 1 << 12 and 0 < size <= 1 << 14):
+        raise ModelError(f"{name} is damaged: its metadata holds no usable stride and size.")
+    licence, source_hash = metadata.get("licence", ""), metadata.get("source_hash", "")
+    return Facts(tuple(names), stride, size, licence, source_hash, batch if batch > 0 else None)
+
+
+def scan_metadata(path: Path) -> dict[str, str]:
+    """The metadata of an ONNX file without parsing its graph (and without loading onnx): lists must be quick.
+
+    ModelError if the file cannot be read or is no protobuf message.
+    """
+    found: dict[str, str] = {}
+    try:
+        with path.open("rb") as file:
+            end = path.stat().st_size
+            while file.tell() < end:
+                field, length = _next_field(file)
+                if field == _METADATA_PROPS and 0 <= length <= _MAX_METADATA:
+                    key, value = _entry(file.read(length))
+                    found[key] = value
+                else:
+                    file.seek(length, 1)
+            if file.tell() != end:
+                raise ValueError("cut short")
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read: {error.strerror}.") from error
+    except (ValueError, IndexError) as error:
+        raise ModelError(f"{path.name} is a damaged ONNX file.") from error
+    return found
+
+
+def _next_field(file: BinaryIO) -> tuple[int, int]:
+    """(field number, bytes of its value that follow) of the protobuf field at the file's position."""
+    key = _varint(file)
+    match key & 7:
+        case 0:
+            _varint(file)
+            return key >> 3, 0
+        case 1:
+            return key >> 3, 8
+        case 2:
+            return key >> 3, _varint(file)
+        case 5:
+            return key >> 3, 4
+        case _:
+            raise ValueError("no protobuf")
+
+
+def _varint(file: BinaryIO) -> int:
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = file.read(1)[0]
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value
+    raise ValueError("no protobuf")
+
+
+def _entry(data: bytes) -> tuple[str, str]:
+    texts = {1: "", 2: ""}
+    stream = BytesIO(data)
+    while stream.tell() < len(data):
+        field, length = _next_field(stream)
+        texts[field] = stream.read(length).decode("utf-8")
+    return texts[1], texts[2]
