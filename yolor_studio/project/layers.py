@@ -112,7 +112,7 @@ def iterate(connection: sqlite3.Connection, layer_id: int, media_id: int) -> Ite
             " ORDER BY frame LIMIT ?",
             (layer_id, media_id, frame, CHUNK),
         ).fetchall()
-        for frame, blob in found:  # noqa: B007
+        for frame, blob in found:
             yield frame, decode(blob)
         if len(found) < CHUNK:
             return

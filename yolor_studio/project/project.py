@@ -28,9 +28,9 @@ from yolor_studio.core.entities import (
     Rejection,
     ShownPredictions,
 )
-from yolor_studio.core.errors import ProjectError
 from yolor_studio.project import history, layers, opening, queries, settings, shown, states
-from yolor_studio.project.edits import EditBuilder, stored_path
+from yolor_studio.project.edit_base import stored_path
+from yolor_studio.project.edits import EditBuilder
 from yolor_studio.project.layers import ClassMapReport
 from yolor_studio.project.places import Place
 from yolor_studio.project.predictions import encode

@@ -35,7 +35,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def to_json(value: Any) -> str:
-    """JSON text with sorted keys, so that equal values are equal texts. Raises ProjectError for what JSON cannot hold."""
+    """JSON text with sorted keys, so that equal values are equal texts. Raises ProjectError for what JSON lacks."""
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode()
     except TypeError as error:
