@@ -15,6 +15,8 @@ ANY_CLASS_IOU = 0.7
 MAX_BOXES = 1000
 """The most boxes kept for a frame."""
 _TOP = 3
+_CHUNK = 256
+"""Boxes compared at once; a frame rarely has more."""
 
 
 def suppress(
@@ -24,23 +26,34 @@ def suppress(
 
     A box goes when its IoU with a kept one exceeds `threshold`; with `groups` [N] only within its group.
     """
-    if len(xyxy) == 0:
-        return np.zeros(0, np.int64)
-    x1, y1, x2, y2 = np.ascontiguousarray(xyxy.T, np.float32)
-    areas = (x2 - x1) * (y2 - y1)
-    rest = np.arange(len(xyxy))
-    kept: list[int] = []
-    while len(rest):
-        best, rest = rest[0], rest[1:]
-        kept.append(int(best))
-        width = np.minimum(x2[rest], x2[best]) - np.maximum(x1[rest], x1[best])
-        height = np.minimum(y2[rest], y2[best]) - np.maximum(y1[rest], y1[best])
-        shared = width.clip(0) * height.clip(0)
-        same = shared > threshold * (areas[rest] + areas[best] - shared)
-        if groups is not None:
-            same &= groups[rest] == groups[best]
-        rest = rest[~same]
-    return np.array(kept, np.int64)
+    kept = np.zeros(0, np.int64)
+    for start in range(0, len(xyxy), _CHUNK):
+        rows = np.arange(start, min(start + _CHUNK, len(xyxy)))
+        if len(kept):
+            rows = rows[~_overlap(xyxy, kept, rows, threshold, groups).any(0)]
+        overlap = _overlap(xyxy, rows, rows, threshold, groups)
+        alive = np.ones(len(rows), bool)
+        for i in range(len(rows)):
+            if alive[i]:
+                alive[i + 1 :] &= ~overlap[i, i + 1 :]
+        kept = np.concatenate((kept, rows[alive]))
+    return kept
+
+
+def _overlap(
+    xyxy: NDArray[np.float32],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    threshold: float,
+    groups: NDArray[np.integer] | None,
+) -> NDArray[np.bool_]:
+    """[len(left), len(right)] whether the boxes of these rows overlap by more than the threshold."""
+    a, b = xyxy[left], xyxy[right]
+    shared = (np.minimum(a[:, None, 2], b[:, 2]) - np.maximum(a[:, None, 0], b[:, 0])).clip(0)
+    shared *= (np.minimum(a[:, None, 3], b[:, 3]) - np.maximum(a[:, None, 1], b[:, 1])).clip(0)
+    areas = (xyxy[:, 2] - xyxy[:, 0]) * (xyxy[:, 3] - xyxy[:, 1])
+    over = shared > threshold * (areas[left][:, None] + areas[right] - shared)
+    return over if groups is None else over & (groups[left][:, None] == groups[right])
 
 
 def candidates_to_predictions(
