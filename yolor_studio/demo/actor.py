@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from yolor_studio.demo.paint import Colour, Pen
 
-__all__ = ["Actor", "pick"]
-
-import numpy as np
+__all__ = ["Actor", "beside", "pick"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +27,22 @@ class Actor:
     top: float
     body: Callable[[Pen], None] | None = None
     motion: Callable[[Pen, float, float], None] | None = None
+    low: float = -0.12
+    """How far down it reaches; over 0 for what flies."""
     shadow: float = 1.0
     """The ground shadow's length as a share of the thing's; 0 for none."""
+
+
+def beside(actor: Actor, x: float) -> Actor:
+    """The actor moved by x metres, to go along with another."""
+    body, motion = actor.body, actor.motion
+    return replace(
+        actor,
+        back=actor.back + x,
+        front=actor.front + x,
+        body=body and (lambda pen: body(pen.moved(x, 0.0))),
+        motion=motion and (lambda pen, travelled, time: motion(pen.moved(x, 0.0), travelled, time)),
+    )
 
 
 def pick(rng: np.random.Generator, colours: tuple[Colour, ...], *, vary: float = 10.0) -> Colour:

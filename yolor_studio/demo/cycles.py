@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from math import cos, pi, sin
 
@@ -31,9 +32,9 @@ _GEAR = 2.4
 
 def cyclist(rng: np.random.Generator) -> list[Actor]:
     """A bicycle and who rides it."""
-    looks = dress_up(rng, helmet=bool(rng.random() < 0.6))
-    if looks.style in ("skirt", "dress") or looks.coat:
-        looks = dress_up(rng, helmet=True)
+    looks = dress_up(rng, riding=True)
+    if rng.random() < 0.45:
+        looks = replace(looks, cut=str(rng.choice(["short", "long", "bun", "cap"])))
     return [_bicycle(rng), Actor("person", -0.62, 0.72, 1.9, motion=partial(_ride, looks=looks), shadow=0)]
 
 
@@ -112,7 +113,7 @@ def _ride(pen: Pen, travelled: float, _time: float, *, looks: Wardrobe) -> None:
 
 def motorcyclist(rng: np.random.Generator) -> list[Actor]:
     """A motorbike or scooter and who rides it."""
-    looks = dress_up(rng, helmet=True)
+    looks = dress_up(rng, riding=True)
     scooter = bool(rng.random() < 0.45)
     paint = pick(rng, _FRAMES)
     wheels = partial(_motor_wheels, scooter=scooter)

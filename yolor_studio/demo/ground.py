@@ -71,7 +71,7 @@ def _slabs(pen: Pen, layout: Layout, *, top: float, bottom: float, joint: Colour
 def _markings(pen: Pen, rng: np.random.Generator, layout: Layout, *, left: float, right: float, road: Colour) -> None:
     paint: Colour = (232, 230, 220)
     for _ in range(int(rng.integers(1, 4))):
-        y = rng.uniform(layout.far_kerb, layout.near_kerb)
+        y = rng.uniform(layout.far_kerb, layout.near_kerb - 0.35 * layout.scale(layout.near_kerb))
         x, scale = rng.uniform(left, right), layout.scale(y)
         patch = [(x, -y), (x + 3 * scale, -y), (x + 3.2 * scale, -y - 0.3 * scale), (x - 0.1 * scale, -y - 0.3 * scale)]
         pen.shade(patch, darker(road, 0.35), float(rng.uniform(0.25, 0.6)))

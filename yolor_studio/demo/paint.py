@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Colour", "Pen", "Point", "circle", "darker", "knee", "lighter", "mix", "rounded", "smooth"]
+__all__ = ["Colour", "Pen", "Point", "circle", "curve", "darker", "knee", "lighter", "mix", "path", "rounded", "smooth"]
 
 Colour = tuple[float, float, float]
 """Red, green, blue, 0 to 255."""
@@ -39,6 +39,21 @@ def darker(colour: Colour, share: float = 0.25) -> Colour:
 def lighter(colour: Colour, share: float = 0.25) -> Colour:
     """The colour in light: towards a warm white."""
     return mix(colour, (255, 252, 240), share)
+
+
+@lru_cache(maxsize=512)
+def path(text: str) -> tuple[Point, ...]:
+    """Points from a text such as "0.1,0.2 0.3,-0.4"."""
+    pairs = (pair.split(",") for pair in text.split())
+    return tuple((float(x), float(y)) for x, y in pairs)
+
+
+@lru_cache(maxsize=512)
+def curve(text: str, *, steps: int = 5) -> NDArray[np.float64]:
+    """`smooth` of a `path`, kept; not to be written to."""
+    points = smooth(path(text), steps=steps)
+    points.flags.writeable = False
+    return points
 
 
 @lru_cache(maxsize=8)

@@ -82,14 +82,15 @@ class Pose:
     """How far each foot's toes point down, in radians."""
 
 
-def dress_up(rng: np.random.Generator, *, helmet: bool = False) -> Wardrobe:
-    """Random looks; `helmet` for riders."""
+def dress_up(rng: np.random.Generator, *, riding: bool = False) -> Wardrobe:
+    """Random looks; those who are `riding` wear a helmet and what one rides in."""
     style = str(rng.choice(["trousers", "shorts", "skirt", "dress"], p=[0.62, 0.14, 0.12, 0.12]))
-    if helmet and style != "shorts":
+    if riding and style != "shorts":
         style = "trousers"
     cut = str(
         rng.choice(["short", "long", "bun", "cap", "hat", "hood", "bald"], p=[0.32, 0.27, 0.12, 0.11, 0.06, 0.07, 0.05])
     )
+    bag = str(rng.choice(["none", "backpack", "handbag"], p=[0.55, 0.25, 0.2]))
     return Wardrobe(
         skin=pick(rng, _SKIN, vary=5),
         hair=pick(rng, _HAIR, vary=8),
@@ -97,10 +98,10 @@ def dress_up(rng: np.random.Generator, *, helmet: bool = False) -> Wardrobe:
         bottom=pick(rng, _BOTTOMS),
         shoes=pick(rng, _SHOES, vary=6),
         style=style,
-        cut="helmet" if helmet else cut,
-        coat=bool(rng.random() < 0.35 and style != "dress"),
+        cut="helmet" if riding else cut,
+        coat=bool(rng.random() < 0.35 and not riding and style != "dress"),
         sleeves=1.0 if rng.random() < 0.65 else 0.5,
-        bag=str(rng.choice(["none", "backpack", "handbag"], p=[0.55, 0.25, 0.2])),
+        bag="none" if riding and bag == "handbag" else bag,
         accent=pick(rng, _TOPS),
         build=float(rng.uniform(0.92, 1.2)),
     )
@@ -135,7 +136,7 @@ def _walk(
     pen: Pen, travelled: float, _time: float, *, looks: Wardrobe, size: float, step: float, swing: float, start: float
 ) -> None:
     phase = travelled / (size * step) + start
-    bob = 0.022 * cos(4 * pi * phase)
+    bob = -0.026 * cos(4 * pi * phase)
     ankles, pitches, hands = [], [], []
     for offset in (0.0, 0.5):
         x, y, pitch = stride(phase + offset, step, lift=0.13)
@@ -147,7 +148,7 @@ def _walk(
         pen.resized(size),
         looks,
         Pose(
-            (-0.02, 0.93 + bob),
+            (-0.02, 0.95 + bob),
             (0.02, 1.43 + bob),
             (0.055, 1.625 + bob),
             (ankles[0], ankles[1]),

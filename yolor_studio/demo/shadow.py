@@ -20,13 +20,14 @@ def _blot() -> NDArray[np.uint8]:
     return np.rint(255 * (1 - np.clip(1.35 * (1 - distance), 0, 1) ** 1.2)).astype(np.uint8)
 
 
-def cast_shadow(canvas: NDArray[np.uint8], actor: Actor, scale: float, x: float, y: float, *, strength: float) -> None:
+def cast_shadow(canvas: NDArray[np.uint8], actor: Actor, scale: float, x: float, y: float, *, flip: bool, strength: float) -> None:
     """Darkens the ground of an RGB picture under an actor that stands at (x, y)."""
     half = (actor.front - actor.back) / 2 * scale * actor.shadow * 1.05
     if half < 1:
         return
-    left, right = round(x - half), round(x + half) + 1
-    deep = max(scale * 0.3, 2.0)
+    middle = x + (actor.front + actor.back) / 2 * scale * (-1 if flip else 1)
+    left, right = round(middle - half), round(middle + half) + 1
+    deep = max(min(scale * 0.3, half * 0.4), 1.5)
     top, bottom = round(y - deep), round(y + deep) + 1
     height, width = canvas.shape[:2]
     x1, x2, y1, y2 = max(left, 0), min(right, width), max(top, 0), min(bottom, height)

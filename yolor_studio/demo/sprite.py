@@ -38,7 +38,7 @@ def paint_actor(
     """The actor standing at the picture's (x, y), to a fraction of a pixel."""
     back, front = (-actor.front, -actor.back) if flip else (actor.back, actor.front)
     left, right = floor(x + back * scale) - _PAD, ceil(x + front * scale) + _PAD
-    upper, lower = floor(y - actor.top * scale) - _PAD, ceil(y + 0.12 * scale) + _PAD
+    upper, lower = floor(y - actor.top * scale) - _PAD, ceil(y - actor.low * scale) + _PAD
     fine = 3 if (right - left) * (lower - upper) < 8000 else 2
     shape = ((lower - upper) * fine, (right - left) * fine, 4)
     origin_x, origin_y = (x - left) * fine, (y - upper) * fine
@@ -65,7 +65,7 @@ def _paint_body(actor: Actor, scale: float, *, flip: bool, tint: Colour) -> NDAr
     assert actor.body is not None
     x, y = _body_origin(actor, scale, flip=flip)
     width = ceil((actor.front - actor.back) * scale) + 2 * _PAD
-    body = np.zeros((y + ceil(0.12 * scale) + _PAD, width, 4), np.uint8)
+    body = np.zeros((y + ceil(-actor.low * scale) + _PAD, width, 4), np.uint8)
     actor.body(Pen(body, scale, x, y, flip=flip, tint=tint))
     return body
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from yolor_studio.core.entities import Box
 from yolor_studio.demo.backdrop import paint_backdrop
-from yolor_studio.demo.casting import populate
+from yolor_studio.demo.casting import THEMES, populate
 from yolor_studio.demo.daylight import Daylight, daylight
 from yolor_studio.demo.layout import Layout, lay_out
 from yolor_studio.demo.shadow import cast_shadow
@@ -19,8 +19,6 @@ from yolor_studio.demo.sprite import OPAQUE, BodyCache, Sprite, blend, clipped, 
 from yolor_studio.demo.traffic import Lane, Visitor
 
 __all__ = ["Stage", "Truth"]
-
-THEMES = {"city": 0.4, "suburb": 0.25, "park": 0.15, "country": 0.2}
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ class Stage:
             float(rng.choice([0.0, 0.0, 0.0008])) * height,
         )
         theme = str(rng.choice(list(THEMES), p=list(THEMES.values())))
-        lanes = populate(rng, layout, seed=seed, density=density)
+        lanes = populate(rng, layout, seed=seed, theme=theme, density=density)
         light = daylight(rng)
         backdrop = paint_backdrop(rng, layout, light=light, theme=theme, margin=camera.reach)
         return cls(layout, lanes, backdrop, light=light, camera=camera, frames=frames, fps=fps)
@@ -114,7 +112,7 @@ class Stage:
             rng, width, height, zoom=zoom, shift=float(rng.uniform(0.2, 1.0)) * (1 - 1 / zoom) if zoom > 1 else 0.0
         )
         theme = str(rng.choice(list(THEMES), p=list(THEMES.values())))
-        lanes = populate(rng, layout, seed=seed, density=density)
+        lanes = populate(rng, layout, seed=seed, theme=theme, density=density)
         light = daylight(rng)
         backdrop = paint_backdrop(rng, layout, light=light, theme=theme, margin=2, fine=1)
         return cls(layout, lanes, backdrop, light=light, camera=_Camera((0.0, 0.0, 0.0), 0.0), frames=1, fps=1.0)
@@ -156,7 +154,7 @@ class Stage:
             track = self._tracks[visitor.key]
             for actor in visitor.actors:
                 flip = lane.direction < 0
-                cast_shadow(canvas, actor, visitor.scale, x, y, strength=self._light.shadow)
+                cast_shadow(canvas, actor, visitor.scale, x, y, flip=flip, strength=self._light.shadow)
                 sprite = paint_actor(
                     actor, visitor.scale, x, y, flip=flip, travelled=travelled, time=time, bodies=self._bodies, tint=self._light.tint
                 )
