@@ -1,0 +1,139 @@
+"""The loss: CIoU x 5, objectness x 1, class-summed BCE x 1, each per positive prediction.
+
+Not everything is known everywhere. A box always teaches its own class and that it is none of the others. But where a
+picture's labels leave classes out, or under a crowd's box, a prediction without a box is background only if the class
+that it thinks most likely is labelled there; otherwise its objectness is left alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from yolor_studio.train.assign import Assignment, Grid, assign, candidates
+from yolor_studio.train.batches import Batch
+
+T = TypeVar("T", float, Tensor)
+BOX_GAIN, OBJECT_GAIN, CLASS_GAIN = 5.0, 1.0, 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Targets:
+    """A Batch's labels as tensors on the network's device."""
+
+    boxes: Tensor
+    classes: Tensor
+    boxes_of: Tensor
+    places: Tensor
+    unknown: Tensor
+    places_of: Tensor
+
+    @staticmethod
+    def of(batch: Batch, device: torch.device) -> Targets:
+        """The labels moved to the device."""
+        arrays = (batch.boxes, batch.classes, batch.boxes_of, batch.places, batch.unknown, batch.places_of)
+        return Targets(*(torch.from_numpy(array).to(device) for array in arrays))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Losses:
+    """The parts before their gains, and their weighted sum; all scalars, per positive prediction."""
+
+    total: Tensor
+    box: Tensor
+    objectness: Tensor
+    classes: Tensor
+    positives: int
+
+
+def flatten_heads(heads: Sequence[Tensor], anchors: int) -> Tensor:
+    """Raw maps [N, anchors x (5 + C), ny, nx] -> float32 [N, A, 5 + C] in the grid's order."""
+    flat = []
+    for raw in heads:
+        n, channels, ny, nx = raw.shape
+        each = raw.view(n, anchors, channels // anchors, ny, nx).permute(0, 1, 3, 4, 2)
+        flat.append(each.reshape(n, anchors * ny * nx, -1).float())
+    return torch.cat(flat, 1)
+
+
+def detection_loss(raw: Tensor, targets: Targets, grid: Grid, *, assignment: Assignment) -> Losses:
+    """The loss of float32 predictions [N, A, 5 + C] in raw head values."""
+    which, rows = _positives(raw.detach(), targets, grid, assignment)
+    pictures = targets.boxes_of[which]
+    here = raw[pictures, rows]
+    positives = max(len(which), 1)
+    closeness = ciou(grid.decode(here, rows), targets.boxes[which])
+    box = (1 - closeness).sum() / positives
+    wanted = functional.one_hot(targets.classes[which], raw.shape[2] - 5).float()
+    classes = functional.binary_cross_entropy_with_logits(here[:, 5:], wanted, reduction="sum") / positives
+
+    objectness_target = torch.zeros(raw.shape[:2], device=raw.device)
+    objectness_target[pictures, rows] = closeness.detach().clamp(min=0)
+    known = ~doubtful(raw.detach(), targets, grid)
+    known[pictures, rows] = True
+    each = functional.binary_cross_entropy_with_logits(raw[..., 4], objectness_target, reduction="none")
+    objectness = (each * known).sum() / positives
+    return Losses(weighted(box, objectness, classes), box, objectness, classes, len(which))
+
+
+def weighted(box: T, objectness: T, classes: T) -> T:
+    """The parts with their gains, summed."""
+    return BOX_GAIN * box + OBJECT_GAIN * objectness + CLASS_GAIN * classes
+
+
+@torch.no_grad()
+def _positives(raw: Tensor, targets: Targets, grid: Grid, way: Assignment) -> tuple[Tensor, Tensor]:
+    """Which box each positive prediction learns, and the prediction's row in the grid."""
+    found = candidates(targets.boxes, grid)
+    here = raw[targets.boxes_of[:, None], found.rows]
+    ious = iou(grid.decode(here, found.rows), targets.boxes[:, None])
+    chosen = assign(way, found, classes=targets.classes, raw=here, ious=ious, of=targets.boxes_of)
+    return chosen.nonzero()[:, 0], found.rows[chosen]
+
+
+def doubtful(raw: Tensor, targets: Targets, grid: Grid) -> Tensor:
+    """[N, A] bool: predictions that may be right although no box is there."""
+    mask = torch.zeros(raw.shape[:2], dtype=torch.bool, device=raw.device)
+    if not len(targets.places):
+        return mask
+    pictures = targets.places_of.unique()
+    likely = torch.zeros(raw.shape[:2], dtype=torch.long, device=raw.device)
+    likely[pictures] = raw[pictures, :, 5:].argmax(-1)
+    centre = (grid.cell + 0.5) * grid.stride
+    inside = ((centre >= targets.places[:, None, :2]) & (centre < targets.places[:, None, 2:])).all(-1)
+    open_class = targets.unknown.gather(1, likely[targets.places_of])
+    return mask.index_put_((targets.places_of,), inside & open_class, accumulate=True)
+
+
+def iou(a: Tensor, b: Tensor) -> Tensor:
+    """IoU of [..., 4] x1, y1, x2, y2 boxes, pair by pair."""
+    shared, union = _overlap(a, b)
+    return shared / union
+
+
+def ciou(a: Tensor, b: Tensor) -> Tensor:
+    """Complete IoU of [..., 4] boxes, pair by pair (Zheng et al. 2020): IoU less the centres' squared distance over
+    the hull's squared diagonal, less a term for the aspect ratio."""
+    shared, union = _overlap(a, b)
+    plain = shared / union
+    hull = torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])
+    diagonal = hull.square().sum(-1) + 1e-7
+    distance = (a[..., :2] + a[..., 2:] - b[..., :2] - b[..., 2:]).square().sum(-1) / 4
+    angles = [torch.atan2(box[..., 2] - box[..., 0], box[..., 3] - box[..., 1]) for box in (a, b)]
+    aspect = 4 / math.pi**2 * (angles[0] - angles[1]).square()
+    with torch.no_grad():
+        weight = aspect / (aspect - plain + 1 + 1e-7)
+    return plain - distance / diagonal - weight * aspect
+
+
+def _overlap(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    low, high = torch.maximum(a[..., :2], b[..., :2]), torch.minimum(a[..., 2:], b[..., 2:])
+    shared = (high - low).clamp(min=0).prod(-1)
+    area_a, area_b = ((box[..., 2:] - box[..., :2]).clamp(min=0).prod(-1) for box in (a, b))
+    return shared, area_a + area_b - shared + 1e-7
