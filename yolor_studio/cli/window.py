@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from yolor_studio.core.errors import UsageError
+from yolor_studio.jobs.bench.row import Row
 
 
 def open_window(arguments: Sequence[str]) -> int:
@@ -25,3 +26,10 @@ def take_screenshots(folder: Path) -> list[Path]:
     from yolor_studio.app import screenshots
 
     return screenshots(folder)
+
+
+def bench_canvas() -> Iterator[Row]:
+    """Measure the canvas: paint, hover and drag with thousands of boxes."""
+    from yolor_studio.app import bench_canvas as measure
+
+    return measure()

@@ -10,8 +10,9 @@ from typing import Any
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.entities import FrameState
 from yolor_studio.jobs.adding import add_media, verify_media
-from yolor_studio.jobs.events import Event, Job, Result, Started
+from yolor_studio.jobs.events import Event, Result, Started
 from yolor_studio.jobs.prelabel import PrelabelRequest, PrelabelSummary, prelabel
+from yolor_studio.jobs.runner import run_inside
 from yolor_studio.project import Project
 
 ACCEPT_FROM = 0.4
@@ -71,9 +72,9 @@ def run_demo(folder: Path, cancel: CancelToken) -> Iterator[Event]:
     project_path, dataset = folder / "street.yolor", folder / "street-coco"
     project = Project.open(project_path) if project_path.exists() else Project.create(project_path)
     with project:
-        added = yield from _value(add_media(project, [clip], cancel))
-        yield from _value(verify_media(project, added.media_ids, cancel))
-        summary = yield from _value(prelabel(project, PrelabelRequest(media_ids=added.media_ids), cancel))
+        added = yield from run_inside(add_media(project, [clip], cancel))
+        yield from run_inside(verify_media(project, added.media_ids, cancel))
+        summary = yield from run_inside(prelabel(project, PrelabelRequest(media_ids=added.media_ids), cancel))
         media = project.get_media(added.media_ids[0])
         if not project.frame_states(media.id):
             project.accept_shown(media.id, None, min_score=ACCEPT_FROM)
@@ -91,16 +92,5 @@ def _export(project: Project, dataset: Path, cancel: CancelToken) -> Generator[E
     if dataset.exists():
         return check_export(dataset).sentence()
     request = ExportRequest(split={"train": 0.8, "val": 0.2})
-    report = yield from _value(export_project(project, request, dataset, cancel))
+    report = yield from run_inside(export_project(project, request, dataset, cancel))
     return report.check.sentence()
-
-
-def _value(job: Job) -> Generator[Event, None, Any]:
-    """Pass a job's events on and return its Result's value."""
-    value: Any = None
-    for event in job:
-        if isinstance(event, Result):
-            value = event.value
-        else:
-            yield event
-    return value

@@ -1,14 +1,15 @@
-"""Running a job: on a thread for the window, in place for the command line and tests."""
+"""Running a job: on a thread for the window, in place for scripts, inside another job."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import Any
 
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.errors import Cancelled
-from yolor_studio.jobs.events import Event, Job
+from yolor_studio.jobs.events import Event, Job, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +63,24 @@ class JobThread(threading.Thread):
         except Exception as caught:
             error = caught
         self._sink(Ended(error))
+
+
+def run_inside(job: Job) -> Generator[Event, None, Any]:
+    """Pass a job's events on and return its result: `value = yield from run_inside(...)` within another job."""
+    value: Any = None
+    for event in job:
+        if isinstance(event, Result):
+            value = event.value
+        else:
+            yield event
+    return value
+
+
+def run_now(job: Job) -> Any:
+    """Run a job here to its end, without a word; returns its result."""
+    events = run_inside(job)
+    while True:
+        try:
+            next(events)
+        except StopIteration as stop:
+            return stop.value
