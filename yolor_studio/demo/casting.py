@@ -157,8 +157,8 @@ def _traffic(build: _Builder, theme: str) -> None:
     for index, row in enumerate(rows):
         direction = near_side if index >= len(rows) / 2 else -near_side
         pace = (2.6, 5.0) if theme == "park" else (3.6, 6.6)
-        spacing = float(build.rng.uniform(12.5, 15.0))
-        build.moving(row, _ROAD[theme], direction=direction, speed=pace, spacing=spacing, keep=0.72, jitter=0.1)
+        spacing = float(build.rng.uniform(11.8, 14.0))
+        build.moving(row, _ROAD[theme], direction=direction, speed=pace, spacing=spacing, keep=0.78, jitter=0.08)
 
 
 def _pavements(build: _Builder, theme: str) -> None:

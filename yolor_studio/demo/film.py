@@ -26,6 +26,8 @@ class Film:
     """Added to every channel."""
     flicker: float = 0.0
     """How much the exposure wanders from frame to frame."""
+    jpeg: int = 0
+    """The quality of JPEG compression, 0 for none."""
 
     def expose(self, frame: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         """The RGB picture as the camera gives it; `rng` is the frame's own."""
@@ -41,6 +43,9 @@ class Film:
             field = _noise(height, width, round(self.noise * 4))
             y, x = int(rng.integers(_SPARE)), int(rng.integers(_SPARE))
             frame = np.asarray(cv2.add(frame, field[y : y + height, x : x + width], dtype=cv2.CV_8U), np.uint8)
+        if self.jpeg:
+            _, code = cv2.imencode(".jpg", frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.jpeg])
+            frame = np.ascontiguousarray(cv2.imdecode(code, cv2.IMREAD_COLOR)[..., ::-1])
         return frame
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import pi
+from math import cos, pi, sin
 
 import numpy as np
 from numpy.typing import NDArray
 
 from yolor_studio.demo.actor import pick
-from yolor_studio.demo.paint import Colour, Pen, darker, lighter, mix, smooth
+from yolor_studio.demo.paint import Colour, Pen, circle, darker, lighter, mix, smooth
 
 __all__ = ["LEAVES", "blob", "bush", "conifer", "tree"]
 
@@ -23,15 +23,24 @@ def blob(rng: np.random.Generator, x: float, y: float, radius: float, *, tall: f
 
 
 def _crown(pen: Pen, rng: np.random.Generator, x: float, y: float, *, radius: float, leaf: Colour) -> None:
-    places = [(0.0, 0.0, 1.0)] + [(float(rng.uniform(-0.75, 0.75)), float(rng.uniform(-0.45, 0.6)), float(rng.uniform(0.45, 0.7))) for _ in range(6)]
-    for depth, shift_y, shift_x, size in ((darker(leaf, 0.38), -0.1, 0.0, 1.0), (leaf, 0.06, -0.03, 0.86), (lighter(leaf, 0.14), 0.22, -0.1, 0.62)):
-        for dx, dy, part in places:
-            centre = (x + (dx + shift_x) * radius, y + (dy + shift_y) * radius * 0.9)
-            pen.polygon(blob(rng, *centre, radius * part * size * 0.72), mix(depth, leaf, float(rng.uniform(0, 0.3))))
-    for _ in range(26):
-        dx, dy = rng.uniform(-0.9, 0.7), rng.uniform(-0.5, 0.85)
-        if dx * dx + dy * dy < 0.8:
-            pen.shade(blob(rng, x + dx * radius, y + dy * radius * 0.9, radius * 0.1, bumps=6), lighter(leaf, 0.4) if dy > dx * 0.4 else darker(leaf, 0.5), 0.4)
+    """Tufts from the shaded lower right to the sunny upper left, then single leaves."""
+    angles, reaches = rng.uniform(0, 2 * pi, 24), np.sqrt(rng.uniform(0, 1, 24)) * 0.72
+    tufts = np.concatenate([np.stack([reaches * np.cos(angles), reaches * np.sin(angles)], 1), [(0.0, 0.0)]])
+    pen.polygon(blob(rng, x, y, radius * 0.8), darker(leaf, 0.36))
+    for dx, dy in tufts[np.argsort(tufts @ (-0.6, 1.0))]:
+        sun = float(np.clip(0.5 + 0.55 * (dy - 0.6 * dx), 0, 1))
+        colour = mix(darker(leaf, 0.38), lighter(leaf, 0.2), sun)
+        size = radius * float(rng.uniform(0.24, 0.36))
+        centre = (x + dx * radius, y + dy * radius * 0.9)
+        pen.polygon(blob(rng, *centre, size, bumps=9), darker(colour, 0.1))
+        pen.polygon(blob(rng, centre[0] - size * 0.14, centre[1] + size * 0.2, size * 0.78, bumps=9), colour)
+    if radius * pen.scale > 25:
+        for _ in range(min(int(radius * pen.scale * 1.6), 260)):
+            angle, reach = float(rng.uniform(0, 2 * pi)), float(rng.uniform(0, 1)) ** 0.5 * 0.92
+            dx, dy = reach * cos(angle), reach * sin(angle)
+            sunny = rng.random() < 0.5 + 0.5 * (dy - 0.6 * dx)
+            at = circle(x + dx * radius, y + dy * radius * 0.9, radius * float(rng.uniform(0.02, 0.045)), tall=0.6)
+            pen.shade(at, lighter(leaf, 0.34) if sunny else darker(leaf, 0.45), 0.55)
 
 
 def tree(pen: Pen, rng: np.random.Generator, x: float, *, height: float) -> None:

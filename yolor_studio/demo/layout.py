@@ -9,6 +9,8 @@ import numpy as np
 
 __all__ = ["Layout", "lay_out"]
 
+_ROWS = ("horizon", "base", "far_kerb", "near_kerb", "front")
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -33,8 +35,12 @@ class Layout:
 
     def enlarged(self, factor: float) -> Layout:
         """The same street with every pixel length multiplied."""
-        rows = {name: getattr(self, name) * factor for name in ("horizon", "base", "far_kerb", "near_kerb", "front")}
+        rows = {name: getattr(self, name) * factor for name in _ROWS}
         return replace(self, width=round(self.width * factor), height=round(self.height * factor), **rows)
+
+    def raised(self, rows: float) -> Layout:
+        """The same street with everything so many rows further up in the picture."""
+        return replace(self, **{name: getattr(self, name) - rows for name in _ROWS})
 
     def lane_rows(self) -> list[float]:
         """The rows on which the wheels of each lane's vehicles stand, far to near."""
@@ -51,19 +57,13 @@ class Layout:
         return [self._edge(index / self.lanes) for index in range(1, self.lanes)]
 
 
-def lay_out(rng: np.random.Generator, width: int, height: int, *, zoom: float = 1.0, shift: float = 0.0) -> Layout:
-    """A random street; `zoom` enlarges it and `shift` (of the picture's height) moves it up."""
-    full = height * zoom
+def lay_out(rng: np.random.Generator, width: int, height: int) -> Layout:
+    """A random street that fills a picture of this size."""
     horizon = rng.uniform(0.3, 0.38)
     base = horizon + rng.uniform(0.18, 0.22)
     far_kerb = base + rng.uniform(0.05, 0.065)
     near_kerb = far_kerb + rng.uniform(0.23, 0.28)
     front = near_kerb + rng.uniform(0.13, 0.17)
-
-    def row(share: float) -> float:
-        return float((share - shift) * full)
-
-    return Layout(
-        width, height, row(horizon), float(rng.uniform(3.4, 4.4)), row(base), row(far_kerb), row(near_kerb), row(front),
-        lanes=2 if rng.random() < 0.75 else 3,
-    )  # fmt: skip
+    rows = [float(share * height) for share in (base, far_kerb, near_kerb, front)]
+    lanes = 2 if rng.random() < 0.75 else 3
+    return Layout(width, height, float(horizon * height), float(rng.uniform(3.4, 4.4)), *rows, lanes=lanes)

@@ -74,16 +74,14 @@ def smooth(points: Sequence[Point], *, steps: int = 6) -> NDArray[np.float64]:
 def rounded(points: Sequence[Point], radius: float | Sequence[float], *, steps: int = 5) -> NDArray[np.float64]:
     """The polygon with its corners rounded by `radius` (one for all, or one for each) -> [N, 2]."""
     corners = np.asarray(points, np.float64)
-    radii = [float(radius)] * len(corners) if isinstance(radius, (int, float)) else list(radius)
     t = np.linspace(0, 1, steps)[:, None]
-    pieces = []
-    for index, corner in enumerate(corners):
-        before, after = corners[index - 1] - corner, corners[(index + 1) % len(corners)] - corner
-        reach_before, reach_after = (max(float(np.hypot(*side)), 1e-9) for side in (before, after))
-        start = corner + before * min(radii[index] / reach_before, 0.5)
-        end = corner + after * min(radii[index] / reach_after, 0.5)
-        pieces.append((1 - t) ** 2 * start + 2 * t * (1 - t) * corner + t**2 * end)
-    return np.concatenate(pieces)
+    before, after = (np.roll(corners, shift, axis=0) - corners for shift in (1, -1))
+    start, end = (
+        corners + side * np.minimum(np.divide(radius, np.maximum(np.hypot(*side.T), 1e-9)), 0.5)[:, None]
+        for side in (before, after)
+    )
+    middle = corners[:, None]
+    return ((1 - t) ** 2 * start[:, None] + 2 * t * (1 - t) * middle + t**2 * end[:, None]).reshape(-1, 2)
 
 
 def knee(start: Point, end: Point, upper: float, lower: float, *, bend: float) -> Point:

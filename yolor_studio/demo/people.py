@@ -9,7 +9,7 @@ from math import cos, hypot, pi, sin
 import numpy as np
 
 from yolor_studio.demo.actor import Actor, pick
-from yolor_studio.demo.paint import Colour, Pen, Point, darker, knee, lighter, rounded, smooth
+from yolor_studio.demo.paint import Colour, Pen, Point, curve, darker, knee, lighter, path, rounded
 
 __all__ = ["Pose", "Wardrobe", "dress_up", "figure", "pedestrian", "stride"]
 
@@ -43,6 +43,7 @@ _BOTTOMS: tuple[Colour, ...] = (
     (92, 104, 80),
 )
 _SHOES: tuple[Colour, ...] = ((40, 36, 36), (230, 228, 222), (110, 70, 44), (176, 52, 48), (60, 70, 92))
+_SHOE = rounded(path("-0.07,-0.085 -0.075,-0.01 -0.03,0.035 0.05,0.025 0.12,-0.03 0.185,-0.05 0.19,-0.085"), 0.03, steps=3)
 _THIGH, _SHIN, _UPPER, _FORE = 0.43, 0.44, 0.29, 0.27
 
 
@@ -214,16 +215,8 @@ def _leg(pen: Pen, looks: Wardrobe, pose: Pose, side: int) -> None:
         widths=(0.185 * w, (0.15 if looks.style == "shorts" else 0.125) * w),
     )
     c, s = cos(pitch), sin(pitch)
-    sole = [
-        (-0.07, -0.085),
-        (-0.075, -0.01),
-        (-0.03, 0.035),
-        (0.05, 0.025),
-        (0.12, -0.03),
-        (0.185, -0.05),
-        (0.19, -0.085),
-    ]
-    pen.polygon(rounded([(ankle[0] + x * c + y * s, ankle[1] - x * s + y * c) for x, y in sole], 0.03, steps=3), shoe)
+    turn = np.array([[c, -s], [s, c]])
+    pen.polygon(_SHOE @ turn + ankle, shoe)
 
 
 def _along(pose: Pose, points: list[Point]) -> list[Point]:
@@ -317,26 +310,12 @@ def _head(pen: Pen, looks: Wardrobe, pose: Pose) -> None:
     hair, skin = looks.hair, looks.skin
     if looks.cut == "long":
         at.polygon(
-            smooth([(0.0, 0.12), (-0.12, 0.09), (-0.16, -0.05), (-0.17, -0.22), (-0.06, -0.25), (0.0, -0.1)]),
+            curve("0.0,0.12 -0.12,0.09 -0.16,-0.05 -0.17,-0.22 -0.06,-0.25 0.0,-0.1"),
             darker(hair, 0.2),
         )
     if looks.cut == "bun":
         at.disc(-0.145, 0.08, 0.062, darker(hair, 0.15))
-    face = smooth(
-        [
-            (0.0, 0.13),
-            (0.085, 0.09),
-            (0.1, 0.02),
-            (0.125, -0.022),
-            (0.1, -0.05),
-            (0.085, -0.11),
-            (0.02, -0.135),
-            (-0.07, -0.09),
-            (-0.115, 0.0),
-            (-0.085, 0.1),
-        ],
-        steps=4,
-    )
+    face = curve("0.0,0.13 0.085,0.09 0.1,0.02 0.125,-0.022 0.1,-0.05 0.085,-0.11 0.02,-0.135 -0.07,-0.09 -0.115,0.0 -0.085,0.1", steps=4)
     at.polygon(face, skin)
     at.shade([(-0.13, -0.16), (0.03, -0.16), (-0.02, 0.0), (-0.13, 0.05)], darker(skin, 0.4), 0.35)
     if pen.scale > 40:
@@ -349,57 +328,29 @@ def _head(pen: Pen, looks: Wardrobe, pose: Pose) -> None:
 def _hair(at: Pen, looks: Wardrobe) -> None:
     hair = looks.hair
     if looks.cut in ("short", "long", "bun"):
-        cap = smooth(
-            [
-                (0.09, 0.1),
-                (0.03, 0.155),
-                (-0.06, 0.15),
-                (-0.13, 0.08),
-                (-0.135, -0.02),
-                (-0.09, -0.07),
-                (-0.05, 0.0),
-                (-0.02, 0.055),
-                (0.05, 0.07),
-            ],
-            steps=4,
-        )
+        cap = curve("0.09,0.1 0.03,0.155 -0.06,0.15 -0.13,0.08 -0.135,-0.02 -0.09,-0.07 -0.05,0.0 -0.02,0.055 0.05,0.07", steps=4)
         at.polygon(cap, hair)
-        at.shade(smooth([(0.05, 0.13), (-0.04, 0.14), (-0.1, 0.07), (-0.03, 0.1)], steps=3), lighter(hair, 0.4), 0.35)
+        at.shade(curve("0.05,0.13 -0.04,0.14 -0.1,0.07 -0.03,0.1", steps=3), lighter(hair, 0.4), 0.35)
     elif looks.cut == "hood":
         at.polygon(
-            smooth(
-                [
-                    (0.07, 0.14),
-                    (-0.03, 0.18),
-                    (-0.14, 0.1),
-                    (-0.16, -0.06),
-                    (-0.1, -0.17),
-                    (-0.01, -0.16),
-                    (-0.03, -0.02),
-                    (0.02, 0.08),
-                ],
-                steps=4,
-            ),
+            curve("0.07,0.14 -0.03,0.18 -0.14,0.1 -0.16,-0.06 -0.1,-0.17 -0.01,-0.16 -0.03,-0.02 0.02,0.08", steps=4),
             darker(looks.top, 0.1),
         )
     elif looks.cut == "cap":
         at.polygon(
-            smooth([(0.1, 0.07), (0.06, 0.14), (-0.04, 0.16), (-0.12, 0.1), (-0.13, 0.03), (-0.02, 0.06)], steps=4),
+            curve("0.1,0.07 0.06,0.14 -0.04,0.16 -0.12,0.1 -0.13,0.03 -0.02,0.06", steps=4),
             looks.accent,
         )
         at.limb((0.06, 0.075), (0.19, 0.05), darker(looks.accent, 0.2), widths=(0.04, 0.022))
-        at.polygon(smooth([(-0.05, 0.05), (-0.13, 0.03), (-0.13, -0.05), (-0.08, -0.07)], steps=3), hair)
+        at.polygon(curve("-0.05,0.05 -0.13,0.03 -0.13,-0.05 -0.08,-0.07", steps=3), hair)
     elif looks.cut == "hat":
         at.polygon(rounded([(-0.11, 0.06), (-0.085, 0.21), (0.075, 0.21), (0.1, 0.06)], 0.05), looks.accent)
         at.limb((-0.2, 0.065), (0.19, 0.06), darker(looks.accent, 0.2), widths=(0.03, 0.03))
         at.box(-0.1, 0.075, 0.09, 0.11, darker(looks.accent, 0.55))
     elif looks.cut == "helmet":
         at.polygon(
-            smooth(
-                [(0.12, 0.06), (0.09, 0.14), (-0.01, 0.185), (-0.12, 0.14), (-0.16, 0.04), (-0.1, 0.02), (0.0, 0.05)],
-                steps=4,
-            ),
+            curve("0.12,0.06 0.09,0.14 -0.01,0.185 -0.12,0.14 -0.16,0.04 -0.1,0.02 0.0,0.05", steps=4),
             looks.accent,
         )
-        at.shade(smooth([(0.05, 0.14), (-0.02, 0.17), (-0.1, 0.12), (-0.02, 0.13)], steps=3), (255, 255, 255), 0.4)
+        at.shade(curve("0.05,0.14 -0.02,0.17 -0.1,0.12 -0.02,0.13", steps=3), (255, 255, 255), 0.4)
         at.stroke([(-0.04, 0.05), (0.0, -0.04), (0.03, -0.12)], (40, 40, 44), width=0.016)

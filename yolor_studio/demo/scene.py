@@ -45,7 +45,7 @@ def render_picture(
     seed: int, width: int, height: int, *, density: float = 1.0
 ) -> tuple[NDArray[np.uint8], list[Truth]]:
     """One still RGB [height, width, 3]: every seed another street, scale, light and quality; for training."""
-    return Stage.still(seed, width, height, density=density).frame(0)
+    return Stage.of_picture(seed, width, height, density=density).frame(0)
 
 
 @lru_cache(maxsize=2)

@@ -28,7 +28,7 @@ def cast_shadow(canvas: NDArray[np.uint8], actor: Actor, scale: float, x: float,
     middle = x + (actor.front + actor.back) / 2 * scale * (-1 if flip else 1)
     left, right = round(middle - half), round(middle + half) + 1
     deep = max(min(scale * 0.3, half * 0.4), 1.5)
-    top, bottom = round(y - deep), round(y + deep) + 1
+    top, bottom = round(y - 1.25 * deep), round(y + 0.75 * deep) + 1
     height, width = canvas.shape[:2]
     x1, x2, y1, y2 = max(left, 0), min(right, width), max(top, 0), min(bottom, height)
     if x1 >= x2 or y1 >= y2:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, sin
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from yolor_studio.core.entities import Box
-from yolor_studio.demo.backdrop import paint_backdrop
-from yolor_studio.demo.casting import THEMES, populate
-from yolor_studio.demo.daylight import Daylight, daylight
-from yolor_studio.demo.layout import Layout, lay_out
+from yolor_studio.demo.casting import populate
+from yolor_studio.demo.film import Film
+from yolor_studio.demo.layout import lay_out
+from yolor_studio.demo.scenery import Scenery, frame_scenery, paint_scenery
 from yolor_studio.demo.shadow import cast_shadow
 from yolor_studio.demo.sprite import OPAQUE, BodyCache, Sprite, blend, clipped, paint_actor
 from yolor_studio.demo.traffic import Lane, Visitor
@@ -73,18 +72,11 @@ class Stage:
     """Renders the frames of one scene."""
 
     def __init__(
-        self,
-        layout: Layout,
-        lanes: list[Lane],
-        backdrop: NDArray[np.uint8],
-        *,
-        light: Daylight,
-        camera: _Camera,
-        frames: int,
-        fps: float,
+        self, scenery: Scenery, lanes: list[Lane], *, film: Film, camera: _Camera, seed: int, frames: int, fps: float
     ) -> None:
-        self.layout, self._lanes, self._backdrop, self._camera = layout, lanes, backdrop, camera
-        self._fps, self._light = fps, light
+        self._scenery, self._lanes, self._film, self._camera = scenery, lanes, film, camera
+        self._seed, self._fps = seed, fps
+        self._width, self._height = scenery.layout.width, scenery.layout.height
         self._bodies: BodyCache = {}
         self._tracks = self._number(frames / fps)
 
@@ -93,29 +85,38 @@ class Stage:
         """A clip's scene."""
         rng = np.random.default_rng([seed, 1])
         layout = lay_out(rng, width, height)
-        camera = _Camera(
-            (float(rng.uniform(0, 0.02)) * width, float(rng.uniform(0.15, 0.4)), float(rng.uniform(0, 6))),
-            float(rng.choice([0.0, 0.0, 0.0008])) * height,
+        pan = (float(rng.uniform(0, 0.025)) * width, float(rng.uniform(0.15, 0.4)), float(rng.uniform(0, 6)))
+        camera = _Camera(pan, float(rng.choice([0.0, 0.0, 0.0007])) * height)
+        scenery = paint_scenery(rng, layout, margin=camera.reach)
+        lanes = populate(rng, layout, seed=seed, theme=scenery.theme, density=density)
+        film = Film(
+            noise=float(rng.uniform(1.0, 2.6)),
+            blur=float(rng.choice([0.0, 0.0, 0.4, 0.6])),
+            flicker=float(rng.choice([0.0, 0.004, 0.01])),
         )
-        theme = str(rng.choice(list(THEMES), p=list(THEMES.values())))
-        lanes = populate(rng, layout, seed=seed, theme=theme, density=density)
-        light = daylight(rng)
-        backdrop = paint_backdrop(rng, layout, light=light, theme=theme, margin=camera.reach)
-        return cls(layout, lanes, backdrop, light=light, camera=camera, frames=frames, fps=fps)
+        return cls(scenery, lanes, film=film, camera=camera, seed=seed, frames=frames, fps=fps)
 
     @classmethod
-    def still(cls, seed: int, width: int, height: int, *, density: float) -> Stage:
-        """A single picture's scene, with a wider choice of framing."""
+    def of_picture(cls, seed: int, width: int, height: int, *, density: float) -> Stage:
+        """A single picture's scene, with a wide choice of framing, crowd and quality."""
         rng = np.random.default_rng([seed, 2])
-        zoom = float(np.exp(rng.uniform(-0.1, 0.9)))
-        layout = lay_out(
-            rng, width, height, zoom=zoom, shift=float(rng.uniform(0.2, 1.0)) * (1 - 1 / zoom) if zoom > 1 else 0.0
+        scenery = frame_scenery(rng, width, height)
+        lanes = populate(
+            rng,
+            scenery.layout,
+            seed=seed,
+            theme=scenery.theme,
+            density=density * float(rng.uniform(0.5, 1.5)),
+            anything=bool(rng.random() < 0.6),
         )
-        theme = str(rng.choice(list(THEMES), p=list(THEMES.values())))
-        lanes = populate(rng, layout, seed=seed, theme=theme, density=density)
-        light = daylight(rng)
-        backdrop = paint_backdrop(rng, layout, light=light, theme=theme, margin=2, fine=1)
-        return cls(layout, lanes, backdrop, light=light, camera=_Camera((0.0, 0.0, 0.0), 0.0), frames=1, fps=1.0)
+        film = Film(
+            noise=float(rng.uniform(0, 1)) ** 2 * 8,
+            blur=float(rng.uniform(0, 1)) ** 2 * 1.3,
+            gain=tuple(rng.uniform(0.82, 1.12) * rng.uniform(0.94, 1.06, 3)),
+            lift=float(rng.uniform(-14, 20)),
+            jpeg=int(rng.integers(30, 96)) if rng.random() < 0.5 else 0,
+        )
+        return cls(scenery, lanes, film=film, camera=_Camera((0.0, 0.0, 0.0), 0.0), seed=seed, frames=1, fps=1.0)
 
     def _number(self, duration: float) -> dict[tuple[int, int], int]:
         found: list[tuple[float, Visitor]] = []
@@ -128,21 +129,20 @@ class Stage:
             track += sum(bool(actor.category) for actor in visitor.actors)
         return tracks
 
-    def frame(self, index: int, *, without: frozenset[int] = frozenset()) -> tuple[NDArray[np.uint8], list[Truth]]:
-        """RGB [height, width, 3] and what is in it, nearest first; tracks `without` are not painted (their shadow is)."""
+    def frame(self, index: int) -> tuple[NDArray[np.uint8], list[Truth]]:
+        """RGB [height, width, 3] and what is in it, nearest first."""
+        canvas, truths = self.paint(index)
+        return self._film.expose(canvas, np.random.default_rng([self._seed, 3, index])), truths
+
+    def paint(self, index: int, *, without: frozenset[int] = frozenset()) -> tuple[NDArray[np.uint8], list[Truth]]:
+        """The frame before the camera adds its blur and noise; tracks `without` leave nothing but their shadow."""
         time = index / self._fps
         shift_x, shift_y = self._camera.at(time)
-        canvas = self._view(shift_x, shift_y)
-        shots = self._shots(time, shift_x, shift_y, canvas)
-        shots = [shot for shot in shots if shot.track_id not in without]
+        canvas = self._scenery.view(shift_x, shift_y)
+        shots = [shot for shot in self._shots(time, shift_x, shift_y, canvas) if shot.track_id not in without]
         for shot in shots:
             blend(canvas, shot.sprite)
         return canvas, self._truth(shots)
-
-    def _view(self, x: float, y: float) -> NDArray[np.uint8]:
-        height, width = self._backdrop.shape[:2]
-        centre = ((width - 1) / 2 - x, (height - 1) / 2 - y)
-        return cv2.getRectSubPix(self._backdrop, (self.layout.width, self.layout.height), centre)
 
     def _shots(self, time: float, shift_x: float, shift_y: float, canvas: NDArray[np.uint8]) -> list[_Shot]:
         present = [(lane, v) for lane in self._lanes for v in lane.visitors(time, time, margin=self._camera.reach)]
@@ -154,19 +154,19 @@ class Stage:
             track = self._tracks[visitor.key]
             for actor in visitor.actors:
                 flip = lane.direction < 0
-                cast_shadow(canvas, actor, visitor.scale, x, y, flip=flip, strength=self._light.shadow)
+                cast_shadow(canvas, actor, visitor.scale, x, y, flip=flip, strength=self._scenery.light.shadow)
                 sprite = paint_actor(
-                    actor, visitor.scale, x, y, flip=flip, travelled=travelled, time=time, bodies=self._bodies, tint=self._light.tint
+                    actor, visitor.scale, x, y, flip=flip, travelled=travelled, time=time, bodies=self._bodies, tint=self._scenery.light.tint
                 )
                 shots.append(_Shot(track if actor.category else 0, actor.category, sprite))
                 track += bool(actor.category)
         return shots
 
     def _truth(self, shots: list[_Shot]) -> list[Truth]:
-        covered = np.zeros((self.layout.height, self.layout.width), bool)
+        covered = np.zeros((self._height, self._width), bool)
         truths = []
         for shot in reversed(shots):
-            place = clipped(shot.sprite, self.layout.width, self.layout.height)
+            place = clipped(shot.sprite, self._width, self._height)
             if place is None:
                 continue
             rows, columns, pixels = place
