@@ -15,7 +15,6 @@ from pycocotools.cocoeval import COCOeval
 
 from yolor_studio.metrics.scores import CategoryScore, Scores
 
-_AREAS = ("all", "small", "medium", "large")
 _AT_50, _AT_75 = 0, 5
 
 
@@ -76,14 +75,16 @@ def dataset(images: int, categories: int, truth: Iterable[Sequence[float]]) -> A
     return coco
 
 
-def precision_table(truth: Any, found: list[dict[str, Any]], *, max_dets: int) -> NDArray[np.float64]:
-    """Precision [10 IoU thresholds, 101 recalls, categories, 4 areas]; -1 where there is no ground truth box.
-
-    Without any detection, where pycocotools raises, the precision is 0 wherever there is a box.
-    """
+def precision_table(
+    truth: Any, found: list[dict[str, Any]], *, max_dets: int, by_area: bool = True
+) -> NDArray[np.float64]:
+    """Precision [10 IoU thresholds, 101 recalls, categories, 4 areas or only "all"]; -1 where there is no ground truth
+    box. Without any detection, where pycocotools raises, the precision is 0 wherever there is a box."""
     results = truth.loadRes(found) if found else _nothing_found(truth)
     evaluation = COCOeval(truth, results, "bbox")
     evaluation.params.maxDets = [1, 10, max_dets] if max_dets > 10 else [max_dets]
+    if not by_area:
+        evaluation.params.areaRng, evaluation.params.areaRngLbl = evaluation.params.areaRng[:1], ["all"]
     evaluation.evaluate()
     evaluation.accumulate()
     return evaluation.eval["precision"][..., -1]

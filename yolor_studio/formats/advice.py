@@ -1,0 +1,94 @@
+"""What a person should know before an export is written, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from yolor_studio.core.entities import Media
+
+if TYPE_CHECKING:
+    from yolor_studio.formats.plan import ExportPlan
+
+_NAMED = 3
+
+
+def counted(count: int, thing: str, plural: str | None = None) -> str:
+    """ "1 box", "1,204 boxes": the number with its thing."""
+    return f"{count:,} {thing if count == 1 else plural or thing + 's'}"
+
+
+def listed(names: list[str]) -> str:
+    """ "a", "a and b", "a, b, c and 4 more"."""
+    if len(names) > _NAMED:
+        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED:,} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def advise(plan: ExportPlan) -> tuple[str, ...]:
+    """The sentences about a plan, the gravest first."""
+    return (*_about_media(plan), *_about_boxes(plan), *_about_splits(plan))
+
+
+def _about_media(plan: ExportPlan) -> Iterator[str]:
+    if plan.missing:
+        names = listed([media.name for media in plan.missing])
+        verb = "is" if len(plan.missing) == 1 else "are"
+        fate = "left out" if plan.request.images != "none" else "not needed, as no pictures are written"
+        yield f"{names} {verb} missing and {fate}."
+    changed = [clip.media.name for clip in plan.clips if _has_changed(plan, clip.media)]
+    if changed:
+        verb = "has" if len(changed) == 1 else "have"
+        yield f"{listed(changed)} {verb} changed since labelled: look whether the boxes still fit."
+    if plan.request.images == "reference":
+        turned = sum(bool(clip.media.info.get("rotation")) for clip in plan.clips)
+        if turned:
+            yield (
+                f"{counted(turned, 'picture')} turned by EXIF: boxes belong to the picture as shown, and a reader "
+                "that ignores EXIF will see them in the wrong place."
+            )
+    if not plan.frames:
+        yield (
+            "Nothing would be written: no frame was reviewed yet."
+            if "all" not in plan.request.include
+            else ("Nothing would be written: no frame has a box or was reviewed.")
+        )
+
+
+def _has_changed(plan: ExportPlan, media: Media) -> bool:
+    """By its size alone, which costs nothing; a folder has none."""
+    path = plan.snapshot.project.media_path(media)
+    return path.is_file() and path.stat().st_size != media.fingerprint.size
+
+
+def _about_boxes(plan: ExportPlan) -> Iterator[str]:
+    if plan.clipped:
+        yield (
+            f"{counted(plan.clipped, 'box', 'boxes')} reach over the border, by at most {plan.clipped_most:.1f} px, "
+            "and will be clipped. The project stays as it is."
+        )
+    if plan.outside:
+        yield f"{counted(plan.outside, 'box', 'boxes')} lie outside the picture and will not be written."
+    if plan.request.predictions and plan.snapshot.layer is None:
+        yield "There are no predictions to include: no model was run yet."
+
+
+def _about_splits(plan: ExportPlan) -> Iterator[str]:
+    wanted = [name for name, share in plan.request.split.items() if share > 0]
+    if len(wanted) > 1 and plan.frames:
+        if len(plan.clips) == 1:
+            yield (
+                "There is one clip, so it is cut into blocks"
+                + (f" and {counted(plan.left_out, 'frame')} between them are left out." if plan.left_out else ".")
+            )
+        without = [split.name for split in plan.splits if split.name in wanted and not split.frames]
+        if without:
+            yield f"Too few clips: nothing falls to {listed(without)}."
+    used = np.unique(plan.boxes.category)
+    for split in plan.splits:
+        if split.name in wanted[1:] and split.frames:
+            absent = [f"“{one.name}”" for one in plan.categories if one.id in used and not split.per_category[one.id]]
+            if absent:
+                yield f"No box of {listed(absent)} is in {split.name}. Its score cannot be measured there."

@@ -1,0 +1,168 @@
+"""Writing an export's pictures: one thread decodes, several compress, a few pictures at most are in memory."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yolor_studio.core.cancel import CancelToken
+from yolor_studio.core.entities import Media, MediaKind
+from yolor_studio.core.errors import MediaError
+from yolor_studio.formats.files import picture_file
+from yolor_studio.formats.plan import ExportPlan, PlannedClip
+from yolor_studio.media import Source, save_jpeg, save_png
+
+OpenSource = Callable[[Media], Source]
+_WORKERS = 4
+_BLOCK_SHARE = 8
+_LEAST_BLOCK_PX = 8
+
+
+@dataclass(slots=True)
+class Written:
+    """What came of the pictures; each is known by its media's id and its frame."""
+
+    failed: dict[tuple[int, int], str] = field(default_factory=dict)
+    """Why it could not be read."""
+    timestamps: dict[tuple[int, int], float] = field(default_factory=dict)
+    """Seconds from the first frame, where known."""
+
+
+def write_pictures(
+    plan: ExportPlan,
+    folder: Path,
+    open_source: OpenSource,
+    *,
+    cancel: CancelToken,
+    progress: Callable[[int], None],
+) -> Written:
+    """Write the plan's pictures below `folder`; a picture that cannot be read is noted and the rest goes on. Where the
+    plan writes none, timestamps alone are read. Raises Cancelled, and MediaError or OSError when the disk refuses."""
+    written = Written()
+    blurred = _blurred(plan)
+    workers = min(_WORKERS, os.cpu_count() or 1)
+    done = 0
+    with ThreadPoolExecutor(workers, thread_name_prefix="picture") as pool:
+        waiting: deque[Future[None]] = deque()
+        try:
+            for clip in plan.clips:
+                for image, rgb in _pictures(plan, clip, open_source, written):
+                    cancel.check()
+                    if rgb is not None:
+                        path = folder / picture_file(plan, clip, int(plan.frame[image]))
+                        if len(waiting) >= 2 * workers:
+                            waiting.popleft().result()
+                        waiting.append(pool.submit(_save, plan, path, rgb, blurred.get(image)))
+                    done += 1
+                    progress(done)
+            while waiting:
+                waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+    return written
+
+
+def _pictures(
+    plan: ExportPlan, clip: PlannedClip, open_source: OpenSource, written: Written
+) -> Iterator[tuple[int, NDArray[np.uint8] | None]]:
+    """(image, its pixels) for every image of the clip; no pixels where they failed or are not wanted."""
+    frames = plan.frame[clip.start : clip.stop].tolist()
+    images = dict(zip(frames, range(clip.start, clip.stop), strict=True))
+    if not plan.request.copies and clip.media.kind is MediaKind.IMAGE:
+        yield from ((image, None) for image in images.values())
+        return
+    try:
+        source = open_source(clip.media)
+    except MediaError as error:
+        for frame, image in images.items():
+            if plan.request.copies:
+                written.failed[clip.media.id, frame] = str(error)
+            yield image, None
+        return
+    with source:
+        for frame, picture in _decoded(source, frames, plan.request.copies):
+            problem = picture if isinstance(picture, str) else _wrong_size(clip.media, frame, picture)
+            if problem:
+                written.failed[clip.media.id, frame] = problem
+            elif (seconds := _seconds(source, frame)) is not None:
+                written.timestamps[clip.media.id, frame] = seconds
+            yield images[frame], None if problem or isinstance(picture, str) else picture
+
+
+def _seconds(source: Source, frame: int) -> float | None:
+    try:
+        return source.timestamp(frame)
+    except MediaError:  # where no picture is wanted, a frame that does not decode has no time either
+        return None
+
+
+def _wrong_size(media: Media, frame: int, picture: NDArray[np.uint8] | None) -> str:
+    if picture is None or picture.shape[:2] == (media.height, media.width):
+        return ""
+    height, width = picture.shape[:2]
+    return f"frame {frame} has {width} x {height} pixels where the project knows {media.width} x {media.height}"
+
+
+def _decoded(source: Source, frames: list[int], wanted: bool) -> Iterator[tuple[int, NDArray[np.uint8] | str | None]]:
+    """(frame, pixels, or a sentence where they cannot be read) for every one of the rising `frames`."""
+    place = 0
+    if not wanted:
+        yield from ((frame, None) for frame in frames)
+        return
+    while place < len(frames):
+        try:
+            for frame, picture in source.frames(frames[place:]):
+                while frames[place] != frame:
+                    yield frames[place], f"frame {frames[place]} does not decode"
+                    place += 1
+                yield frame, picture
+                place += 1
+            yield from ((frame, f"frame {frame} does not decode") for frame in frames[place:])
+            return
+        except MediaError as error:
+            yield frames[place], str(error)
+            place += 1
+
+
+def _save(plan: ExportPlan, path: Path, rgb: NDArray[np.uint8], blurred: NDArray[np.float64] | None) -> None:
+    if blurred is not None:
+        rgb = rgb.copy()
+        for box in blurred:
+            pixelate(rgb, box)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if plan.request.images == "png":
+        save_png(path, rgb)
+    else:
+        save_jpeg(path, rgb, quality=plan.request.quality)
+
+
+def pixelate(rgb: NDArray[np.uint8], box: NDArray[np.float64]) -> None:
+    """Replace what lies in the box x, y, w, h by a few flat blocks, in place; every pixel touched by it counts."""
+    height, width = rgb.shape[:2]
+    left, top = max(int(np.floor(box[0])), 0), max(int(np.floor(box[1])), 0)
+    right, bottom = min(int(np.ceil(box[0] + box[2])), width), min(int(np.ceil(box[1] + box[3])), height)
+    if right <= left or bottom <= top:
+        return
+    part = rgb[top:bottom, left:right]
+    side = max(_LEAST_BLOCK_PX, max(part.shape[:2]) // _BLOCK_SHARE)
+    rows, columns = np.arange(0, part.shape[0], side), np.arange(0, part.shape[1], side)
+    sums = np.add.reduceat(np.add.reduceat(part.astype(np.uint32), rows, axis=0), columns, axis=1)
+    tall = np.diff(rows, append=part.shape[0]).astype(np.uint32)
+    wide = np.diff(columns, append=part.shape[1]).astype(np.uint32)
+    blocks = sums // (tall[:, None, None] * wide[None, :, None])
+    part[:] = blocks.astype(np.uint8).repeat(tall, axis=0).repeat(wide, axis=1)
+
+
+def _blurred(plan: ExportPlan) -> Mapping[int, NDArray[np.float64]]:
+    """Image -> the boxes in it that are made unreadable."""
+    rows = np.flatnonzero(np.isin(plan.boxes.category, list(plan.request.blur)))
+    images, starts = np.unique(plan.boxes.row[rows], return_index=True)
+    return dict(zip(images.tolist(), np.split(plan.boxes.box[rows], starts[1:]), strict=False))
