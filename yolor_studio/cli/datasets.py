@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -13,6 +13,9 @@ from yolor_studio.cli import options
 from yolor_studio.cli.output import Output
 from yolor_studio.core.errors import UsageError
 from yolor_studio.project import Project
+
+if TYPE_CHECKING:
+    from yolor_studio.jobs.export import ExportReport
 
 
 def register(app: typer.Typer) -> None:
@@ -75,7 +78,7 @@ def export(
             format=cast(Any, format),
         )
         report = output.run(functools.partial(export_project, project, request, out))
-    output.finish(report.as_json(), [*report.lines(), str(out)])
+    output.finish(report.as_json(), [*_written(report), str(out)])
 
 
 def import_dataset(
@@ -147,6 +150,18 @@ def stats(path: options.ProjectPath, as_json: options.AsJson = False) -> None:
         *(f"{name:<24} {count:>9,}" for name, count in by_category.items()),
     ]
     Output(as_json=as_json).finish(data, lines)
+
+
+def _written(report: ExportReport) -> list[str]:
+    lines = [
+        f"{split.name:<10} {split.frames:>9,} frames, {split.empty:,} of them empty, {split.boxes:>10,} boxes"
+        for split in report.splits
+    ]
+    if report.clipped:
+        lines.append(f"{report.clipped:,} boxes reached over the border and were cut.")
+    if report.left_out:
+        lines.append(f"{report.left_out:,} frames between the splits were left out.")
+    return [*lines, *report.check.sentences()]
 
 
 def _category_ids(project: Project, names: Sequence[str]) -> frozenset[int]:

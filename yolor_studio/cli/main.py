@@ -43,17 +43,21 @@ def _dispatch(arguments: list[str]) -> int:
         from yolor_studio.cli.window import open_window
 
         return open_window(arguments)
-    import click
+    import typer
 
     from yolor_studio.cli.commands import app
 
     try:
         outcome = app(arguments, prog_name="yolor-studio", standalone_mode=False)
-    except click.exceptions.Abort:
+    except typer.Abort:
         raise KeyboardInterrupt from None
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
+    except Exception as error:
+        # Typer's own errors for wrong usage; their class has no public name that all its versions share.
+        show = getattr(error, "show", None)
+        if show is None or not hasattr(error, "exit_code"):
+            raise
+        show()
+        return WRONG_USAGE
     return outcome if isinstance(outcome, int) else DONE
 
 

@@ -51,7 +51,7 @@ class Output:
 
             complete = {**data}
             if self.failures:
-                complete["failed"] = [{"what": item.what, "why": item.why} for item in self.failures]
+                complete["failures"] = [{"what": item.what, "why": item.why} for item in self.failures]
             if self.notices:
                 complete["notices"] = self.notices
             sys.stdout.write(orjson.dumps(complete, option=orjson.OPT_SERIALIZE_NUMPY, default=str).decode() + "\n")

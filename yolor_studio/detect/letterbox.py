@@ -59,12 +59,12 @@ class Letterbox:
         if rgb.shape[:2] == target.shape[:2]:
             target[:] = rgb
             return
-        # Linear interpolation looks at four pixels only, so a much larger picture is halved first, which is cheap: a mean
+        # Linear interpolation looks at four pixels only, so a much larger picture is halved first: a cheap mean
         # of 2 x 2. Averaging straight to the size asked for costs ten times as much.
         height, width = rgb.shape[:2]
         while min(width / self.scaled_width, height / self.scaled_height) >= 2 and width % 2 == height % 2 == 0:
             width, height = width // 2, height // 2
-            rgb = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+            rgb = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
         target[:] = cv2.resize(rgb, (self.scaled_width, self.scaled_height), interpolation=cv2.INTER_LINEAR)
 
     def to_picture(self, xyxy: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -30,7 +30,7 @@ class DemoOutcome:
     accepted: int
     label: PrelabelSummary
     checked: str
-    """One sentence of the export's check."""
+    """What the export's check found, in words."""
 
     def as_json(self) -> dict[str, Any]:
         """For --json."""
@@ -90,7 +90,7 @@ def _export(project: Project, dataset: Path, cancel: CancelToken) -> Generator[E
     from yolor_studio.jobs.export import export_project
 
     if dataset.exists():
-        return check_export(dataset).sentence()
+        return " ".join(check_export(dataset, cancel=cancel).sentences())
     request = ExportRequest(split={"train": 0.8, "val": 0.2})
     report = yield from run_inside(export_project(project, request, dataset, cancel))
-    return report.check.sentence()
+    return " ".join(report.check.sentences())

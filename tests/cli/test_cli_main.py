@@ -1,0 +1,231 @@
+"""The command line as its user meets it: exit codes, one sentence, JSON alone on stdout, resuming."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from yolor_studio.cli.main import run
+from yolor_studio.cli.names import COMMANDS
+from yolor_studio.media.write import save_png
+
+
+@pytest.fixture
+def tell(capsys):
+    """Run a command; returns (exit code, stdout, stderr)."""
+
+    def call(*arguments):
+        code = run([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def test_label_accept_review_export_and_stats_are_the_whole_job(tell, tmp_path, grey_clip, brightness_model):
+    project, dataset = tmp_path / "grey.yolor", tmp_path / "grey-coco"
+    code, out, err = tell("label", grey_clip, "--project", project, "--model", brightness_model, "--json")
+    labelled = json.loads(out)
+    assert (code, labelled["frames"], labelled["boxes"], labelled["failed"]) == (0, 30, 30, 0)
+    assert labelled["own_cpu_ms"] > 0
+    assert "brightness on CPU" in err
+
+    code, out, _ = tell("label", grey_clip, "--project", project, "--model", brightness_model, "--json")
+    again = json.loads(out)
+    assert (code, again["frames"], again["skipped"]) == (0, 0, 30)
+
+    code, out, _ = tell("accept", project, "--min-score", "0.5", "--frames", "0-9", "--json")
+    assert (code, json.loads(out)["accepted"]) == (0, 10)
+    code, out, _ = tell("review", project, "--frames", "0-19", "--json")
+    assert (code, json.loads(out)["reviewed"]) == (0, 20)
+
+    code, out, _ = tell("export", project, "--out", dataset, "--json")
+    written = json.loads(out)
+    assert (code, written["frames"], written["boxes"], written["check"]["ap"]) == (0, 20, 10, 1.0)
+    annotations = json.loads((dataset / "annotations" / "instances_train.json").read_text())
+    assert len(annotations["images"]) == 20
+    assert [c["name"] for c in annotations["categories"]] == ["light", "dark"]
+    assert len(list((dataset / "images").rglob("*.jpg"))) == 20
+
+    code, out, _ = tell("stats", project)
+    assert code == 0
+    assert "1 media, 30 frames, 20 reviewed, 10 objects" in out
+
+
+def test_people_get_the_path_as_the_last_line(tell, tmp_path, grey_clip, brightness_model):
+    project = tmp_path / "grey.yolor"
+    code, out, _ = tell("label", grey_clip, "--project", project, "--model", brightness_model)
+    assert code == 0
+    assert out.splitlines()[-1] == str(project)
+    assert "30 frames labelled with brightness" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["label", "nowhere.mp4", "--project", "x.yolor"], "nowhere.mp4 does not exist"),
+        (["accept", "nowhere.yolor"], "nowhere.yolor does not exist"),
+        (["bogus"], "bogus"),
+        (["label"], "SOURCE"),
+        (["label", "--no-such-option"], "--no-such-option"),
+        (["nowhere.mp4"], "nowhere.mp4 does not exist"),
+        (["bench", "everything"], "startup, canvas, video, label, export"),
+    ],
+)
+def test_wrong_usage_is_2_and_says_what(tell, arguments, sentence):
+    code, out, err = tell(*arguments)
+    assert code == 2
+    assert sentence in err
+    assert out == ""
+    assert "Traceback" not in err
+
+
+def test_wrong_values_are_wrong_usage_and_make_no_project(tell, tmp_path, grey_clip, brightness_model):
+    project = tmp_path / "x.yolor"
+    line = ["label", grey_clip, "--project", project, "--model", brightness_model]
+    for wrong, sentence in (("--every=0", "--every must be 1"), ("--min-score=7", "between 0 and 1")):
+        code, _, err = tell(*line, wrong)
+        assert code == 2
+        assert sentence in err
+    code, _, err = tell(*line, "--device", "gpu")
+    assert code == 2
+    assert "auto, tensorrt, cuda, coreml, cpu" in err
+
+
+def test_an_unknown_model_is_told_before_anything_is_made(tell, tmp_path, grey_clip):
+    project = tmp_path / "x.yolor"
+    code, _, err = tell("label", grey_clip, "--project", project, "--model", "yolov99")
+    assert code == 1
+    assert "yolov99" in err
+    assert not project.exists()
+
+
+def test_frames_and_media_are_checked(tell, tmp_path, grey_clip, brightness_model):
+    project = tmp_path / "grey.yolor"
+    tell("label", grey_clip, "--project", project, "--model", brightness_model)
+    for arguments, sentence in (
+        (["--frames", "9-3"], "comes after the last"),
+        (["--frames", "a-b"], "--frames wants A-B"),
+        (["--media", "other.mp4"], "It has: grey.mp4"),
+    ):
+        code, _, err = tell("review", project, *arguments)
+        assert code == 2
+        assert sentence in err
+
+
+def test_info_and_frame_show_what_the_app_would(tell, tmp_path, grey_clip):
+    code, out, _ = tell("info", grey_clip, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert {"kind", "codec", "width", "height", "frames", "constant_rate", "fps", "rotation", "notes"} <= set(found)
+    assert (found["kind"], found["frames"], found["width"], found["height"]) == ("video", 30, 96, 64)
+    target = tmp_path / "f.png"
+    code, _, _ = tell("frame", grey_clip, 12, "-o", target)
+    assert code == 0
+    from yolor_studio.media import open_media
+
+    with open_media(target) as source:
+        assert abs(int(source.read(0).mean()) - (16 + 7 * 12)) <= 2
+    code, _, err = tell("frame", grey_clip, 30, "-o", target)
+    assert code == 2
+    assert "0 to 29" in err
+
+
+def test_a_file_that_is_no_media_fails_with_a_sentence(tell, tmp_path):
+    empty = tmp_path / "empty.mp4"
+    empty.touch()
+    code, out, err = tell("info", empty, "--json")
+    assert (code, out) == (1, "")
+    assert "empty.mp4" in err
+
+
+def test_a_folder_with_one_bad_picture_labels_the_rest_and_lists_it(tell, tmp_path, brightness_model):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    save_png(folder / "good.png", np.full((48, 64, 3), 90, np.uint8))
+    (folder / "bad.png").write_bytes(b"no picture")
+    code, out, err = tell("label", folder, "--project", tmp_path / "x.yolor", "--model", brightness_model, "--json")
+    data = json.loads(out)
+    assert (code, data["frames"]) == (0, 1)
+    assert data["failures"][0]["what"] == "bad.png"
+    assert "bad.png" in err
+
+
+def test_every_command_has_help_with_an_example(tell):
+    for command in sorted(COMMANDS - {"models"}):
+        code, out, _ = tell(command, "--help")
+        assert code == 0
+        assert f"Example: yolor-studio {command}" in " ".join(out.split())
+    for command in ("list", "show", "add", "remove"):
+        code, out, _ = tell("models", command, "--help")
+        assert code == 0
+        assert f"Example: yolor-studio models {command}" in " ".join(out.split())
+
+
+def test_version(tell):
+    from yolor_studio import __version__
+
+    assert tell("--version")[:2] == (0, f"yolor-studio {__version__}\n")
+
+
+def test_debug_shows_where_an_error_came_from():
+    from yolor_studio.core.errors import StudioError
+
+    with pytest.raises(StudioError):
+        run(["--debug", "models", "show", "no-such-model"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a POSIX signal")
+def test_ctrl_c_keeps_what_was_found_and_the_same_line_resumes(tmp_path, brightness_model):
+    from fractions import Fraction
+
+    from yolor_studio.media.encode import encode_mp4
+
+    clip, project = tmp_path / "long.mp4", tmp_path / "long.yolor"
+    encode_mp4(clip, (np.full((360, 640, 3), k % 200, np.uint8) for k in range(1500)), fps=Fraction(25))
+    command = [sys.executable, "-m", "yolor_studio", "label", clip, "--project", project, "--model", brightness_model]
+    child = subprocess.Popen(
+        [str(part) for part in command],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert child.stderr is not None
+    for line in child.stderr:
+        if line.startswith("Pre-labelling"):
+            break
+    time.sleep(0.4)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=20)
+    assert child.returncode == 130, (out, err)
+    assert "Traceback" not in err
+    done = subprocess.run([*map(str, command), "--json"], capture_output=True, text=True, check=True)
+    data = json.loads(done.stdout)
+    assert data["frames"] + data["skipped"] == 1500
+    assert data["skipped"] > 0
+
+
+def test_the_command_line_loads_no_qt():
+    script = (
+        "import sys\n"
+        "from yolor_studio.cli.main import run\n"
+        "run(['models', 'list'])\n"
+        "import pkgutil, importlib, yolor_studio\n"
+        "for module in pkgutil.walk_packages(yolor_studio.__path__, 'yolor_studio.'):\n"
+        "    if not module.name.startswith(('yolor_studio.gui', 'yolor_studio.app', 'yolor_studio.__main__')):\n"
+        "        try:\n"
+        "            importlib.import_module(module.name)\n"
+        "        except ModuleNotFoundError as error:\n"
+        "            assert error.name == 'torch', error\n"
+        "assert not [name for name in sys.modules if name.startswith('PySide6')]\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[2], capture_output=True)
