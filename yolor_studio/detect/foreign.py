@@ -53,15 +53,17 @@ def wrap(
 def _recognise(name: str, model: onnx.ModelProto) -> tuple[int, int]:
     """(input side, classes) of the export; ModelError if it is none."""
     inputs, outputs = inputs_of(model), list(model.graph.output)
-    if len(inputs) == 1 and len(outputs) == 1:
-        (kind, shape), (out_kind, out_shape) = value_shape(inputs[0]), value_shape(outputs[0])
-        if kind == out_kind == "FLOAT" and len(shape) == 4 and len(out_shape) == 3:
-            _, planes, height, width = shape
-            _, boxes, fields = out_shape
-            if planes == 3 and isinstance(height, int) and height == width and isinstance(fields, int) and fields > 5:
-                if any(boxes == _ANCHORS * sum((height // s) ** 2 for s in strides) for strides in _STRIDES):
+    if len(inputs) == len(outputs) == 1:
+        match value_shape(inputs[0]), value_shape(outputs[0]):
+            case ("FLOAT", (_, 3, int(height), int(width))), ("FLOAT", (_, int(boxes), int(fields))):
+                # A YOLOX export has as many fields, but one box per cell, and they are not decoded.
+                if height == width and fields > 5 and boxes in _box_counts(height):
                     return height, fields - 5
     raise ModelError(f"{name} is of a form that is not known: {describe(model)}. {SUPPORTED}")
+
+
+def _box_counts(side: int) -> set[int]:
+    return {_ANCHORS * sum((side // stride) ** 2 for stride in strides) for strides in _STRIDES}
 
 
 def _batch(model: onnx.ModelProto) -> int:

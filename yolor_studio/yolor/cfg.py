@@ -78,6 +78,8 @@ class Description:
 
     net: Mapping[str, str]
     sections: tuple[Section, ...]
+    net_line: int = 1
+    """The line of the [net] header."""
 
 
 def parse_cfg(text: str) -> Description:
@@ -108,7 +110,7 @@ def parse_cfg(text: str) -> Description:
         raise ModelError("The network description is empty: it has no [net] section.")
     if sections[0].kind not in ("net", "network"):
         raise ModelError(f"Line {sections[0].line}: a description begins with [net], not with [{sections[0].kind}].")
-    return Description(sections[0].options, tuple(sections[1:]))
+    return Description(sections[0].options, tuple(sections[1:]), sections[0].line)
 
 
 def read_cfg(path: Path) -> Description:

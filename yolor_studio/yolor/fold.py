@@ -96,14 +96,14 @@ class _Folder:
 
     def _absorb_after(self, layer: Joined) -> None:
         """A vector after a convolution without activation goes into it: W' = m W, b' = m b + a."""
-        source = layer.inputs[0]
-        kernel = self.kernels.get(source)
-        if kernel is None or layer.join is Join.ALTERNATE:
+        source = self._actual(layer.inputs[0])
+        if source not in self.kernels:
             return
-        if layer.inputs[1] not in self.constants or not self._read_once(source):
-            return
-        producer = self.plan.layers[source]
+        kernel, producer = self.kernels[source], self.plan.layers[source]
         if not isinstance(producer, Conv) or producer.activation is not Activation.LINEAR:
+            return
+        vector_known = layer.inputs[1] in self.constants
+        if layer.join is Join.ALTERNATE or not vector_known or not self._alone(layer.inputs[0]):
             return
         if layer.join is Join.SHIFT:
             kernel.bias = kernel.bias + self.constants[layer.inputs[1]].ravel()
@@ -111,12 +111,12 @@ class _Folder:
             factor = self._factor(layer)
             kernel.weight = kernel.weight * factor[:, None, None, None]
             kernel.bias = kernel.bias * factor
-        self.aliases[layer.index] = source
+        self.aliases[layer.index] = layer.inputs[0]
 
     def _absorb_before(self, kernel: Kernel) -> None:
         """Vectors and reorgs right before a convolution that nothing else reads go into it."""
-        while kernel.source != IMAGE and kernel.source not in self.aliases and self._read_once(kernel.source):
-            layer = self.plan.layers[kernel.source]
+        while (source := self._actual(kernel.source)) != IMAGE and self._alone(kernel.source):
+            layer = self.plan.layers[source]
             if not (isinstance(layer, ReOrg) and _absorb_reorg(kernel)) and not (
                 isinstance(layer, Joined) and self._absorb_vector(kernel, layer)
             ):
@@ -146,8 +146,13 @@ class _Folder:
         vector = self.constants[layer.inputs[1]].ravel()
         return sigmoid(vector) if layer.join is Join.SELECT else vector
 
-    def _read_once(self, index: int) -> bool:
-        return len(self.consumers.get(index, ())) == 1
+    def _alone(self, index: int) -> bool:
+        """Whether one layer alone reads this value, also through the layers that only pass it on."""
+        while len(self.consumers.get(index, ())) == 1:
+            if index not in self.aliases:
+                return True
+            index = self.aliases[index]
+        return False
 
     def scale_picture(self) -> bool:
         """Let the convolutions that read the picture divide it by 255, if nothing else reads it."""

@@ -109,7 +109,7 @@ class Plan:
 
 def build_plan(description: Description) -> Plan:
     """Resolve and check a description; ModelError names the line that is wrong, unknown or does not fit."""
-    net = Section("net", description.net, 1)
+    net = Section("net", description.net, description.net_line)
     channels = net.integer("channels", 3)
     if channels != 3:
         raise ModelError(f"The network reads pictures of {channels} channels; only RGB (3) is supported.")

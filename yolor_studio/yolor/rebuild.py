@@ -43,7 +43,7 @@ def with_anchors(description: Description, anchors: Sequence[tuple[float, float]
 
 def _with_options(description: Description, options: Sequence[dict[str, str]]) -> Description:
     pairs = zip(description.sections, options, strict=True)
-    return Description(description.net, tuple(replace(section, options=new) for section, new in pairs))
+    return replace(description, sections=tuple(replace(section, options=new) for section, new in pairs))
 
 
 def _sized_by(plan: Plan, head: Head) -> list[int]:

@@ -24,6 +24,8 @@ class FileKind(StrEnum):
 def sniff(path: Path) -> FileKind:
     """The kind of a model file; ModelError says in one sentence what it is instead, or why it is of no use."""
     try:
+        if path.exists() and not path.is_file():
+            raise ModelError(f"{path.name} is a {'folder' if path.is_dir() else 'device'}, no model file.")
         size = path.stat().st_size
         with path.open("rb") as file:
             head = file.read(_LOOK)
@@ -75,4 +77,13 @@ def _refuse_what_is_no_model(path: Path, head: bytes, size: int) -> None:
 
 
 def _is_text(sample: bytes) -> bool:
-    return all(byte >= 0x20 or byte in b"\t\r\n" for byte in sample) and sample.isascii()
+    return all(byte >= 0x20 or byte in b"\t\r\n" for byte in sample) and _decodes(sample)
+
+
+def _decodes(sample: bytes) -> bool:
+    try:
+        # The sample may end within a character of several bytes.
+        sample.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data"
+    return True

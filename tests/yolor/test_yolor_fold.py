@@ -1,0 +1,157 @@
+"""Folding is exact: in float64 a folded network equals the plain one to 1e-12."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from yolor_studio.core.resources import shipped
+from yolor_studio.yolor.cfg import parse_cfg, read_cfg
+from yolor_studio.yolor.fold import Folded, fold
+from yolor_studio.yolor.layers import IMAGE, Conv, Joined, ReOrg
+from yolor_studio.yolor.plan import Plan, build_plan
+from yolor_studio.yolor.reference import activate, correlate, forward, random_weights, run_layer
+
+HEAD = "[convolutional]\nfilters=6\nsize=1\nactivation=linear\n[yolo]\nanchors=8,8\nclasses=1\n"
+
+
+def plan_of(body: str) -> Plan:
+    return build_plan(parse_cfg(f"[net]\nwidth=32\nheight=32\n{body}{HEAD}"))
+
+
+def conv(filters: int, *, size: int = 1, act: str = "linear", more: str = "") -> str:
+    return f"[convolutional]\nbatch_normalize=1\nfilters={filters}\nsize={size}\npad=1\nactivation={act}\n{more}\n"
+
+
+def run_folded(plan: Plan, folded: Folded, pixels: np.ndarray) -> list[np.ndarray]:
+    """The heads' raw maps of what is left after folding, for pixels 0..255."""
+    maps = dict(folded.constants)
+    maps[IMAGE] = pixels if folded.scaled else pixels / 255
+    for layer in folded.layers:
+        if isinstance(layer, Conv):
+            k = folded.kernels[layer.index]
+            out = correlate(maps[folded.actual(k.source)], k.weight, step=k.step, pad=k.pad, groups=k.groups)
+            maps[layer.index] = activate(out + k.bias[:, None, None], layer.activation)
+        else:
+            maps[layer.index] = run_layer(layer, [maps[folded.actual(i)] for i in layer.inputs], {}, 0.0)
+    return [maps[folded.actual(head.index)] for head in plan.heads]
+
+
+def difference(plan: Plan, *, seed: int = 0, shape: tuple[int, int] = (32, 64)) -> tuple[float, Folded]:
+    weights = random_weights(plan, seed=seed, bn_eps=1e-4)
+    folded = fold(plan, weights)
+    pixels = np.random.default_rng(seed).integers(0, 256, (1, 3, *shape)).astype(np.float64)
+    plain = forward(plan, weights, pixels / 255)
+    kept = run_folded(plan, folded, pixels)
+    return max(float(np.abs(a - b).max()) for a, b in zip(plain, kept, strict=True)), folded
+
+
+def kinds(folded: Folded) -> set[type]:
+    return {type(layer) for layer in folded.layers}
+
+
+def test_yolor_n_folds_to_convolutions_alone():
+    plan = build_plan(read_cfg(shipped("resources", "networks", "yolor-n.cfg")))
+    gap, folded = difference(plan)
+    assert gap < 1e-12
+    assert Joined not in kinds(folded)
+    assert folded.scaled
+
+
+@pytest.mark.parametrize("kind", ["shift", "control", "select"])
+@pytest.mark.parametrize("before", [True, False])
+def test_a_vector_beside_a_plain_convolution_vanishes(kind: str, before: bool):
+    joined = f"[implicit_add]\nfilters=4\n[route]\nlayers=0\n[{kind}_channels]\nfrom=1\n"
+    pool = "[maxpool]\nsize=3\nstride=1\n"
+    body = conv(4, act="leaky") + joined + conv(8) if before else conv(4) + joined + pool
+    gap, folded = difference(plan_of(body))
+    assert gap < 1e-12
+    assert Joined not in kinds(folded)
+
+
+def test_a_vector_added_before_a_padded_convolution_is_kept():
+    body = conv(4, act="leaky") + "[implicit_add]\nfilters=4\n[route]\nlayers=0\n[shift_channels]\nfrom=1\n"
+    gap, folded = difference(plan_of(body + conv(8, size=3)))
+    assert gap < 1e-12
+    assert Joined in kinds(folded)
+
+
+@pytest.mark.parametrize("kind", ["control", "select"])
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_a_factor_before_a_padded_convolution_vanishes(kind: str, groups: int):
+    body = conv(4, act="leaky") + f"[implicit_mul]\nfilters=4\n[route]\nlayers=0\n[{kind}_channels]\nfrom=1\n"
+    gap, folded = difference(plan_of(body + conv(8, size=3, more=f"groups={groups}")))
+    assert gap < 1e-12
+    assert Joined not in kinds(folded)
+
+
+@pytest.mark.parametrize(("size", "left"), [(1, False), (3, True)])
+def test_concatenated_vectors_vanish_before_a_one_by_one(size: int, left: bool):
+    body = conv(4, act="leaky") + "[implicit_cat]\nfilters=2\n[route]\nlayers=0\n[alternate_channels]\nfrom=1\n"
+    gap, folded = difference(plan_of(body + conv(8, size=size)))
+    assert gap < 1e-12
+    assert (Joined in kinds(folded)) is left
+
+
+def test_a_vector_that_a_network_makes_is_worked_out_once():
+    """The paper's neural-network form: an implicit vector through a convolution of its own."""
+    made = "[implicit_add]\nfilters=5\n" + conv(4, act="silu")
+    body = conv(4, act="leaky") + made + "[route]\nlayers=0\n[shift_channels]\nfrom=2\n" + conv(6)
+    gap, folded = difference(plan_of(body))
+    assert gap < 1e-12
+    assert {layer.index for layer in folded.layers if isinstance(layer, Conv)} == {0, 5, 6}
+
+
+def test_a_layer_that_others_read_too_is_left_alone():
+    body = conv(4) + "[implicit_mul]\nfilters=4\n[route]\nlayers=0\n[control_channels]\nfrom=1\n[shortcut]\nfrom=0\n"
+    gap, folded = difference(plan_of(body))
+    assert gap < 1e-12
+    assert Joined in kinds(folded)
+
+
+@pytest.mark.parametrize("size", [1, 3, 5])
+def test_reorg_and_a_convolution_become_one(size: int):
+    gap, folded = difference(plan_of("[reorg]\n" + conv(8, size=size, act="silu")))
+    assert gap < 1e-12
+    assert ReOrg not in kinds(folded)
+    kernel = folded.kernels[1]
+    assert kernel.weight.shape == (8, 3, 2 * size, 2 * size)
+    assert (kernel.step, kernel.pad) == (2, size - 1)
+
+
+def test_a_picture_that_something_else_reads_is_divided_in_the_graph():
+    gap, folded = difference(plan_of("[reorg]\n" + "[maxpool]\nsize=3\nstride=1\n" + conv(8)))
+    assert gap < 1e-12
+    assert not folded.scaled
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.data())
+def test_any_chain_folds_exactly(data: st.DataObject):
+    body, channels, count = "", 3, 0
+    for _ in range(data.draw(st.integers(1, 5))):
+        kind = data.draw(
+            st.sampled_from(["conv", "shift", "control", "select", "alternate", "reorg", "drop", "shortcut"])
+        )
+        if kind == "conv":
+            channels = data.draw(st.sampled_from([2, 4, 6]))
+            act = data.draw(st.sampled_from(["linear", "silu", "mish"]))
+            body += conv(channels, size=data.draw(st.sampled_from([1, 3])), act=act)
+            count += 1
+        elif kind == "reorg":
+            if body.count("[reorg]") < 2:
+                body, channels, count = body + "[reorg]\n", channels * 4, count + 1
+        elif kind == "drop":
+            body, count = body + "[dropout]\n", count + 1
+        elif kind == "shortcut":
+            if count:
+                body, count = body + "[shortcut]\nfrom=-1\nactivation=leaky\n", count + 1
+        elif count:
+            body += (
+                f"[implicit_mul]\nfilters={channels}\n[route]\nlayers={count - 1}\n[{kind}_channels]\nfrom={count}\n"
+            )
+            channels, count = channels * (2 if kind == "alternate" else 1), count + 3
+    gap, _ = difference(plan_of(body), seed=data.draw(st.integers(0, 99)), shape=(12, 20))
+    assert gap < 1e-10
