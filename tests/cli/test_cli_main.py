@@ -190,7 +190,7 @@ def test_ctrl_c_keeps_what_was_found_and_the_same_line_resumes(tmp_path, brightn
     from yolor_studio.media.encode import encode_mp4
 
     clip, project = tmp_path / "long.mp4", tmp_path / "long.yolor"
-    encode_mp4(clip, (np.full((360, 640, 3), k % 200, np.uint8) for k in range(1500)), fps=Fraction(25))
+    encode_mp4(clip, (np.full((180, 320, 3), k % 200, np.uint8) for k in range(1500)), fps=Fraction(25))
     command = [sys.executable, "-m", "yolor_studio", "label", clip, "--project", project, "--model", brightness_model]
     child = subprocess.Popen(
         [str(part) for part in command],
