@@ -7,12 +7,47 @@ Completing, undoing and redoing a bulk edit of any size is therefore the writing
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass, field
 
 from yolor_studio.core.entities import Change
-from yolor_studio.project.places import change_of
-from yolor_studio.project.recorder import Diff
+from yolor_studio.project.places import WORDS
+from yolor_studio.project.rows import from_json, to_json
 
-_TABLES = {"object": "objects", "rejection": "rejections", "media": "media", "category": "categories"}
+_MANY = 1000
+_CHILDREN_FIRST = ("object", "rejection", "media")
+
+
+@dataclass(slots=True)
+class Touched:
+    """What a batch has rows in, for the Change that tells of it."""
+
+    tables: set[str] = field(default_factory=set)
+    media: set[int] = field(default_factory=set)
+    everywhere: bool = False
+    place: tuple[int, int] | None = None
+    """(media id, frame) of its first box."""
+
+    def note(self, table: str, media_id: int | None, frame: int | None = None) -> None:
+        """A row was written."""
+        self.tables.add(WORDS[table])
+        if media_id is None or len(self.media) > _MANY:
+            self.everywhere = True
+        else:
+            self.media.add(media_id)
+            if frame is not None and self.place is None:
+                self.place = (media_id, frame)
+
+    def pack(self) -> str:
+        """As JSON, for the edit's row."""
+        return to_json({"tables": sorted(self.tables), "media": None if self.everywhere else sorted(self.media)})
+
+
+def widen(change: Change, touched: str) -> Change:
+    """The change of an edit's recorded rows, widened by what its batch touched (from `Touched.pack`)."""
+    content = from_json(touched)
+    everywhere = content["media"] is None or (change.tables and not change.media)
+    media = frozenset() if everywhere else change.media | frozenset(content["media"])
+    return Change(change.tables | frozenset(content["tables"]), media, None, change.edit, change.actor)
 
 
 def begin(connection: sqlite3.Connection) -> int:
@@ -52,21 +87,12 @@ def any_pending(connection: sqlite3.Connection) -> bool:
     return connection.execute("SELECT 1 FROM hidden_batch WHERE state = 'pending'").fetchone() is not None
 
 
-def forget_category(connection: sqlite3.Connection, category_id: int) -> None:
-    """Remove what hidden batches hold of a category that is about to go: an edit that deletes it ends their redo."""
-    for table in ("object", "rejection"):
-        connection.execute(
-            f"DELETE FROM {table} WHERE category_id = ? AND batch IN (SELECT id FROM hidden_batch)", (category_id,)
-        )
-
-
 def sweep(connection: sqlite3.Connection, limit: int) -> bool:
     """Remove up to `limit` rows of dropped batches; returns whether there may be more."""
     row = connection.execute("SELECT id FROM hidden_batch WHERE state = 'dropped' LIMIT 1").fetchone()
     if row is None:
         return False
-    for table in _TABLES:
-        # Parents go after their children: objects and rejections come first in _TABLES.
+    for table in _CHILDREN_FIRST:
         cursor = connection.execute(
             f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE batch = ? AND batch <> 0 LIMIT ?)",
             (row[0], limit),
@@ -75,27 +101,3 @@ def sweep(connection: sqlite3.Connection, limit: int) -> bool:
             return True
     show(connection, row[0])
     return True
-
-
-def media_of(connection: sqlite3.Connection, batch: int) -> frozenset[int]:
-    """The media in which the batch has rows."""
-    rows = connection.execute(
-        "SELECT media_id FROM object WHERE batch = :batch AND batch <> 0"
-        " UNION SELECT media_id FROM rejection WHERE batch = :batch"
-        " UNION SELECT id FROM media WHERE batch = :batch",
-        {"batch": batch},
-    )
-    return frozenset(row[0] for row in rows)
-
-
-def change_of_batch(connection: sqlite3.Connection, batch: int, diff: Diff, *, edit: str, actor: str) -> Change:
-    """The Change that tells of a batch, and the diff beside it, seen or hidden as a whole."""
-    rest = change_of(connection, diff, edit, actor=actor)
-    tables = {
-        word
-        for table, word in _TABLES.items()
-        if connection.execute(f"SELECT 1 FROM {table} WHERE batch = ? AND batch <> 0 LIMIT 1", (batch,)).fetchone()
-    }
-    if "objects" in tables:
-        tables.add("keyframes")
-    return Change(rest.tables | tables, rest.media | media_of(connection, batch), None, edit, actor)

@@ -45,14 +45,7 @@ class EditBase:
         self._db.execute(WRITE_KEYFRAME, keyframe_values(keyframe, pts_at(self._db, media_id, keyframe.frame)))
 
     def _refresh_life(self, object_id: int) -> None:
-        """Set the object's first and last frame and its bin by its keyframes."""
-        sql = "SELECT min(frame), max(frame) FROM keyframe WHERE object_id = ?"
-        first, last = self._db.execute(sql, (object_id,)).fetchone()
-        self._db.execute(
-            "UPDATE object SET first_frame = ?1, last_frame = ?2, bin = ?3 WHERE id = ?4"
-            " AND (first_frame <> ?1 OR last_frame <> ?2)",
-            (first, last, bin_of(first, last), object_id),
-        )
+        refresh_life(self._db, object_id)
 
     def _take_track_id(self, wanted: int | None) -> int:
         last = last_track_id(self._db)
@@ -122,6 +115,17 @@ def keyframe_values(keyframe: Keyframe, pts: int | None) -> tuple[Any, ...]:
         keyframe.origin.value,
         rows.to_json(dict(keyframe.attributes)) if keyframe.attributes else "{}",
         keyframe.score,
+    )
+
+
+def refresh_life(connection: sqlite3.Connection, object_id: int) -> None:
+    """Set the object's first and last frame and its bin by its keyframes."""
+    sql = "SELECT min(frame), max(frame) FROM keyframe WHERE object_id = ?"
+    first, last = connection.execute(sql, (object_id,)).fetchone()
+    connection.execute(
+        "UPDATE object SET first_frame = ?1, last_frame = ?2, bin = ?3 WHERE id = ?4"
+        " AND (first_frame <> ?1 OR last_frame <> ?2)",
+        (first, last, bin_of(first, last), object_id),
     )
 
 

@@ -118,13 +118,24 @@ class ListEdits(EditBase):
     ) -> int:
         """A new category, by default in the first colour not in use; returns its id."""
         name = self._free_category_name(name, but=None)
-        if id is not None and (id < 1 or self._db.execute("SELECT 1 FROM category WHERE id = ?", (id,)).fetchone()):
+        if id is not None and (id < 1 or self._category_id_taken(id)):
             raise ProjectError(f"The category id {id} is in use already or under 1; ids are never given twice.")
         if colour is None:
             used = self._colours_used()
             colour = next(number for number in range(len(used) + 1) if number not in used)
-        row = {"name": name, "supercategory": supercategory, "colour": colour, "hotkey": hotkey, "batch": self._batch}
-        return self._insert("category", row if id is None else {"id": id, **row})
+        row = {"name": name, "supercategory": supercategory, "colour": colour, "hotkey": hotkey, "visible": 1}
+        return self._insert_category(row, id)
+
+    def _insert_category(self, row: Mapping[str, Any], wanted: int | None) -> int:
+        # Like a media: what an undo hides may still be referred to by a step that waits for its redo.
+        with self._recorder.paused():
+            if wanted is None or not self._db.execute("SELECT 1 FROM category WHERE id = ?", (wanted,)).fetchone():
+                wanted = self._insert("category", {**row, "id": wanted, "removed": 1})
+        self._update("category", wanted, {**row, "removed": 0})
+        return wanted
+
+    def _category_id_taken(self, category_id: int) -> bool:
+        return self._db.execute("SELECT 1 FROM live_category WHERE id = ?", (category_id,)).fetchone() is not None
 
     def _colours_used(self) -> set[int]:
         return {row[0] for row in self._db.execute("SELECT colour FROM live_category")}
@@ -142,8 +153,6 @@ class ListEdits(EditBase):
         self._category(category_id)
         if batches.any_pending(self._db):
             raise ProjectError("Categories cannot be deleted or merged while an import or a bulk edit is running.")
-        with self._recorder.paused():
-            batches.forget_category(self._db, category_id)
         if into is None:
             self._refuse_used(category_id)
         elif into == category_id:
@@ -151,9 +160,13 @@ class ListEdits(EditBase):
         else:
             self._category(into)
             for table in ("object", "rejection"):
-                self._db.execute(f"UPDATE {table} SET category_id = ? WHERE category_id = ?", (into, category_id))
+                self._db.execute(
+                    f"UPDATE {table} SET category_id = ? WHERE category_id = ?"
+                    " AND batch NOT IN (SELECT id FROM hidden_batch)",
+                    (into, category_id),
+                )
         self._db.execute("UPDATE class_map SET category_id = ? WHERE category_id = ?", (into, category_id))
-        self._db.execute("DELETE FROM category WHERE id = ?", (category_id,))
+        self._update("category", category_id, {"removed": 1})
         self._categories.discard(category_id)
 
     def merge_categories(self, source: int, into: int) -> None:
@@ -162,7 +175,7 @@ class ListEdits(EditBase):
 
     def _refuse_used(self, category_id: int) -> None:
         for table, what in (("object", "objects"), ("rejection", "rejections")):
-            sql = f"SELECT count(*) FROM {table} WHERE category_id = ?"
+            sql = f"SELECT count(*) FROM live_{table} WHERE category_id = ?"
             count = self._db.execute(sql, (category_id,)).fetchone()[0]
             if count:
                 name = queries.one_category(self._db, category_id).name

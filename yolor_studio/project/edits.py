@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from yolor_studio.core.entities import Box, FrameState, Keyframe, Origin, Predictions
+from yolor_studio.core.entities import Box, FrameState, Keyframe, Origin, Predictions, ShownPredictions
 from yolor_studio.core.errors import ProjectError
 from yolor_studio.core.tracks import box_at, keyframe_before
 from yolor_studio.project import layers, queries, rows, shown, states
@@ -189,6 +189,15 @@ class EditBuilder(ListEdits):
             for row in self._checked_rows(found, rows)
         ]
 
+    def accept_selected(self, media_id: int, frame: int, found: ShownPredictions) -> int:
+        """Make objects of what is shown on the frame, without the doubts; returns how many."""
+        sure = ~found.doubts
+        for box, category_id, score in zip(
+            found.boxes[sure].tolist(), found.categories[sure].tolist(), found.scores[sure].tolist(), strict=True
+        ):
+            self.add_object(media_id, category_id, frame, Box(*box), origin=Origin.MODEL, score=score)
+        return int(sure.sum())
+
     def reject(self, media_id: int, frame: int, layer_id: int, rows: Sequence[int]) -> None:
         """Write that these rows of the layer's predictions are wrong; it lasts over re-runs."""
         found, categories = self._predictions(media_id, frame, layer_id)
@@ -200,7 +209,7 @@ class EditBuilder(ListEdits):
         media = self._media_of(media_id)
         self._category(category_id)
         self._check_frame(media, frame)
-        row = {"media_id": media_id, "frame": frame, "category_id": category_id, "batch": self._batch}
+        row: dict[str, Any] = {"media_id": media_id, "frame": frame, "category_id": category_id, "batch": self._batch}
         row["pts"] = pts_at(self._db, media_id, frame)
         return self._insert("rejection", {**row, **self._fit(media, box)._asdict()})
 

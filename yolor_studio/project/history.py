@@ -7,9 +7,11 @@ import time
 from dataclasses import dataclass
 
 from yolor_studio.core.entities import Change
+from yolor_studio.core.errors import ProjectError
 from yolor_studio.project import batches
 from yolor_studio.project.places import Place, change_of, first_place
 from yolor_studio.project.recorder import Diff, apply, join, pack, reverse, unpack
+from yolor_studio.project.renumber import FrameMap, move_predictions
 
 MERGE_SECONDS = 1.0
 """Edits with the same merge key join when they follow each other within this time."""
@@ -22,6 +24,7 @@ class Step:
     id: int
     name: str
     batch: int | None
+    touched: str | None
     media_id: int | None
     frame: int | None
 
@@ -31,7 +34,7 @@ class Step:
         return None if self.media_id is None or self.frame is None else (self.media_id, self.frame)
 
 
-_STEP = "SELECT id, name, batch, media_id, frame FROM edit"
+_STEP = "SELECT id, name, batch, touched, media_id, frame FROM edit"
 
 
 def next_undo(connection: sqlite3.Connection) -> Step | None:
@@ -48,9 +51,7 @@ def _step(row: tuple | None) -> Step | None:
     return None if row is None else Step(*row)
 
 
-def store(
-    connection: sqlite3.Connection, name: str, *, actor: str, merge: str | None, diff: Diff, batch: int | None = None
-) -> Change:
+def store(connection: sqlite3.Connection, name: str, *, actor: str, merge: str | None, diff: Diff) -> Change:
     """Make the recorded diff one step; what had been undone can no longer be redone."""
     cut = _cut_redo(connection)
     earlier = None if cut or merge is None else _mergeable(connection, actor, merge)
@@ -59,11 +60,23 @@ def store(
     else:
         place = first_place(connection, diff) or (None, None)
         connection.execute(
-            "INSERT INTO edit (name, actor, merge_key, time, batch, media_id, frame, diff)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (name, actor, merge, time.time(), batch, *place, pack(diff)),
+            "INSERT INTO edit (name, actor, merge_key, time, media_id, frame, diff) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (name, actor, merge, time.time(), *place, pack(diff)),
         )
     return change_of(connection, diff, name, actor=actor)
+
+
+def store_batch(
+    connection: sqlite3.Connection, name: str, *, actor: str, diff: Diff, batch: int, touched: batches.Touched
+) -> Change:
+    """Make a batch, and the diff recorded beside it, one step."""
+    _cut_redo(connection)
+    place = touched.place or first_place(connection, diff) or (None, None)
+    connection.execute(
+        "INSERT INTO edit (name, actor, time, batch, touched, media_id, frame, diff) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (name, actor, time.time(), batch, touched.pack(), *place, pack(diff)),
+    )
+    return batches.widen(change_of(connection, diff, name, actor=actor), touched.pack())
 
 
 def _cut_redo(connection: sqlite3.Connection) -> bool:
@@ -106,13 +119,23 @@ def _travel(connection: sqlite3.Connection, step: Step, *, back: bool) -> Change
     diff = unpack(connection.execute("SELECT diff FROM edit WHERE id = ?", (step.id,)).fetchone()[0])
     if back:
         diff = reverse(diff)
-    apply(connection, diff)
-    connection.execute("UPDATE edit SET undone = ? WHERE id = ?", (int(back), step.id))
-    actor = "undo" if back else "redo"
-    if step.batch is None:
-        return change_of(connection, diff, step.name, actor=actor)
-    if back:
-        batches.hide_undone(connection, step.batch)
-    else:
+    if step.batch is not None and batches.any_pending(connection):
+        raise ProjectError("A large edit is still being written; wait for it or cancel it, then try again.")
+    if step.batch is not None and not back:
         batches.show(connection, step.batch)
-    return batches.change_of_batch(connection, step.batch, diff, edit=step.name, actor=actor)
+    apply(connection, diff)
+    if step.batch is not None and back:
+        batches.hide_undone(connection, step.batch)
+    _move_predictions(connection, diff)
+    connection.execute("UPDATE edit SET undone = ? WHERE id = ?", (int(back), step.id))
+    change = change_of(connection, diff, step.name, actor="undo" if back else "redo")
+    return change if step.touched is None else batches.widen(change, step.touched)
+
+
+def _move_predictions(connection: sqlite3.Connection, diff: Diff) -> None:
+    """Predictions are outside the history, but when a step gives a media's frames other numbers they go along."""
+    for change in diff:
+        if change.table == "media_index" and change.before is not None and change.after is not None:
+            old, new = change.before["pts"], change.after["pts"]
+            if old is not None and new is not None and old != new:
+                move_predictions(connection, change.after["media_id"], FrameMap(old, new))

@@ -13,7 +13,7 @@ from yolor_studio.project.states import BLOCK, changed_frames
 FEW = 512
 """Up to so many frames are named in a Change; beyond it says "any frame of these media"."""
 
-_WORDS = {
+WORDS = {
     "media": "media",
     "media_index": "media",
     "category": "categories",
@@ -23,6 +23,7 @@ _WORDS = {
     "frame_state": "frame_states",
     "class_map": "class_maps",
 }
+"""A table's name in a Change."""
 _EVERYWHERE = frozenset({"category", "class_map"})
 _WHOLE_MEDIA = frozenset({"media", "media_index"})
 
@@ -31,7 +32,7 @@ Place = tuple[int, int]
 
 def change_of(connection: sqlite3.Connection, diff: Diff, edit: str, *, actor: str) -> Change:
     """The Change that tells observers of the diff, which has just been written."""
-    tables = frozenset(_WORDS[change.table] for change in diff)
+    tables = frozenset(WORDS[change.table] for change in diff)
     if any(change.table in _EVERYWHERE for change in diff):
         return Change(tables, edit=edit, actor=actor)
     media: set[int] = set()
@@ -63,7 +64,7 @@ def first_place(connection: sqlite3.Connection, diff: Diff) -> Place | None:
         if change.table == "frame_state":
             return row["media_id"], min(_state_frames(change))
         if change.table in _WHOLE_MEDIA and fallback is None:
-            fallback = (row.get("media_id", row.get("id")), 0)
+            fallback = (_media_id(row), 0)
     return fallback
 
 
@@ -82,10 +83,10 @@ def _concerned(connection: sqlite3.Connection, diff: Diff) -> Iterable[Place]:
         elif change.table == "rejection":
             yield row["media_id"], row["frame"]
         elif change.table == "frame_state":
-            for frame in _state_frames(change):
-                yield row["media_id"], frame
+            frames = _state_frames(change)
+            yield from ((row["media_id"], frame) for frame in (frames if len(frames) <= FEW else (-1,)))
         else:
-            yield row.get("media_id", row.get("id")), -1
+            yield _media_id(row), -1
     for object_id, rows in keyframes.items():
         yield from _keyframe_frames(connection, owners[object_id], object_id, rows)
 
@@ -133,6 +134,10 @@ def _owners(connection: sqlite3.Connection, diff: Diff) -> dict[int, int]:
             row = connection.execute("SELECT media_id FROM object WHERE id = ?", (object_id,)).fetchone()
             owners[object_id] = row[0]
     return owners
+
+
+def _media_id(row: Row) -> int:
+    return row["media_id"] if "media_id" in row else row["id"]
 
 
 def _any(change: RowChange) -> Row:

@@ -60,7 +60,7 @@ CREATE TABLE category (
     colour INTEGER NOT NULL,
     hotkey TEXT,
     visible INTEGER NOT NULL DEFAULT 1,
-    batch INTEGER NOT NULL DEFAULT 0
+    removed INTEGER NOT NULL DEFAULT 0
 );
 
 CREATE TABLE object (
@@ -158,6 +158,7 @@ CREATE TABLE edit (
     time REAL NOT NULL,
     undone INTEGER NOT NULL DEFAULT 0,
     batch INTEGER,
+    touched TEXT,
     media_id INTEGER,
     frame INTEGER,
     diff BLOB NOT NULL
@@ -167,7 +168,7 @@ CREATE INDEX edit_by_undone ON edit (undone, id);
 CREATE VIEW live_media AS
     SELECT * FROM media WHERE removed = 0 AND batch NOT IN (SELECT id FROM hidden_batch);
 CREATE VIEW live_category AS
-    SELECT * FROM category WHERE batch NOT IN (SELECT id FROM hidden_batch);
+    SELECT * FROM category WHERE removed = 0;
 CREATE VIEW live_object AS
     SELECT * FROM object WHERE batch NOT IN (SELECT id FROM hidden_batch);
 CREATE VIEW live_rejection AS

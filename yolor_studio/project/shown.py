@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,22 @@ def shown(
     objects = queries.boxes_at(connection, media_id, frame)
     rejected = queries.rejections(connection, media_id, frame)
     return select(layer_id, found, lookup, limits=limits, objects=objects, rejected=rejected)
+
+
+def shown_over(
+    connection: sqlite3.Connection, media_id: int, frames: Sequence[int], *, min_score: float | None, layer_id: int
+) -> Iterator[tuple[int, int, ShownPredictions]]:
+    """(frames done, frame, what is shown there) for many frames, with maps and limits read once."""
+    lookup = category_lookup(connection, layer_id)
+    limits = limit_lookup(connection, lookup, min_score)
+    for done, frame in enumerate(frames, 1):
+        found = layers.read(connection, layer_id, media_id, frame=frame)
+        if found is None or not len(found):
+            yield done, frame, nothing(layer_id)
+            continue
+        objects = queries.boxes_at(connection, media_id, frame)
+        rejected = queries.rejections(connection, media_id, frame)
+        yield done, frame, select(layer_id, found, lookup, limits=limits, objects=objects, rejected=rejected)
 
 
 def nothing(layer_id: int) -> ShownPredictions:

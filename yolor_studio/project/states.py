@@ -4,7 +4,6 @@ rows; trailing untouched frames are cut, and a block without any state has no ro
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable
 
 import numpy as np
@@ -38,17 +37,18 @@ def read_states(connection: sqlite3.Connection, media_id: int) -> dict[int, Fram
 
 def write_states(connection: sqlite3.Connection, media_id: int, frames: Iterable[int], *, state: FrameState) -> None:
     """Set the state of the frames; blocks that stay as they are are not written."""
-    offsets: dict[int, list[int]] = defaultdict(list)
-    for frame in frames:
-        offsets[frame // BLOCK].append(frame % BLOCK)
-    for block, places in offsets.items():
+    numbers = np.unique(np.fromiter(frames, np.int64))
+    if not len(numbers):
+        return
+    blocks, starts = np.unique(numbers // BLOCK, return_index=True)
+    for block, part in zip(blocks.tolist(), np.split(numbers, starts[1:]), strict=True):
         row = connection.execute(
             "SELECT states FROM frame_state WHERE media_id = ? AND block = ?", (media_id, block)
         ).fetchone()
         before = row[0] if row else b""
         codes = np.zeros(BLOCK, np.uint8)
         codes[: len(before)] = np.frombuffer(before, np.uint8)
-        codes[places] = _CODES[state]
+        codes[part % BLOCK] = _CODES[state]
         _write_block(connection, (media_id, block), before, codes)
 
 
