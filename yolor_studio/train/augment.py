@@ -68,9 +68,9 @@ def single(store: PictureStore, index: int, *, size: int, augment: Augment, rng:
     stored = store.size(index)
     scale = rng.uniform(*augment.scale) * size / max(stored)
     height, width = (max(1, round(side * scale)) for side in stored)
-    free = np.array([size - width, size - height]) / 2
-    shift = augment.translate * size + np.maximum(np.abs(free) - augment.translate * size, 0)
-    left, top = (free + rng.uniform(-shift, shift)).round().astype(int)
+    reach = augment.translate * size
+    middle = np.array([size - width, size - height]) / 2
+    left, top = (middle + rng.uniform(-reach, reach, 2)).round().astype(int)
     canvas = _Canvas(size, store.classes)
     canvas.paste(store, index, left=left, top=top, width=width, height=height)
     return _finish(canvas.view(), augment, rng)

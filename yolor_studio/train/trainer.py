@@ -82,7 +82,9 @@ class Trainer:
 
     def __init__(self, network: Network, batches: Batches, recipe: Recipe, *, device: str = "cpu") -> None:
         self._device = torch.device(device)
-        self.network = network.to(self._device).to(memory_format=torch.channels_last)
+        # The stub lacks this overload.
+        network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.network = network.to(self._device)
         self.recipe = recipe
         self.step = 0
         self._batches = batches
@@ -128,29 +130,36 @@ class Trainer:
         with torch.autocast(self._device.type, torch.bfloat16) if self._autocast else nullcontext():
             heads = self.network(images)
         raw = flatten_heads(heads, self._anchors.shape[1])
-        losses = detection_loss(
-            raw, Targets.of(batch, self._device), self._grid(heads), assignment=self.recipe.assignment
-        )
-        self._optimizer.zero_grad(set_to_none=True)
-        losses.total.backward()
-        norm = nn.utils.clip_grad_norm_(list(self._named.values()), self.recipe.clip)
-        good = bool(torch.isfinite(norm) & torch.isfinite(losses.total))
-        if good:
-            self._optimizer.step()
-            self.ema.update()
+        targets = Targets.of(batch, self._device)
+        good = bool(torch.isfinite(raw.detach().sum()))
+        losses = detection_loss(raw, targets, self._grid(heads), assignment=self.recipe.assignment) if good else None
+        good = losses is not None and self._descend(losses.total)
         self._watch(good)
         self.step += 1
+        parts = (losses.box, losses.objectness, losses.classes) if losses else (torch.tensor(math.nan),) * 3
+        box, objectness, classes = (part.item() for part in parts)
         return StepReport(
-            self.step,
-            batch.pixels.shape[1],
-            losses.box.item(),
-            losses.objectness.item(),
-            losses.classes.item(),
-            losses.positives,
-            rate,
-            not good,
-            waited,
+            step=self.step,
+            size=batch.pixels.shape[1],
+            box=box,
+            objectness=objectness,
+            classes=classes,
+            positives=losses.positives if losses else 0,
+            rate=rate,
+            skipped=not good,
+            waited=waited,
         )
+
+    def _descend(self, loss: Tensor) -> bool:
+        """One step of the optimizer and the mean, if the gradients are finite."""
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(list(self._named.values()), self.recipe.clip)
+        if not torch.isfinite(norm):
+            return False
+        self._optimizer.step()
+        self.ema.update()
+        return True
 
     def _watch(self, good: bool) -> None:
         self._bad_steps = 0 if good else self._bad_steps + 1

@@ -1,0 +1,227 @@
+"""A run learns, resumes exactly, survives what is not a number, and keeps what it may not change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch: pip install 'yolor-studio[train]'")
+pytestmark = pytest.mark.torch
+
+from yolor_studio.core.errors import ModelError  # noqa: E402
+from yolor_studio.train.augment import Augment  # noqa: E402
+from yolor_studio.train.batches import Batches, Stage  # noqa: E402
+from yolor_studio.train.ema import Ema  # noqa: E402
+from yolor_studio.train.freeze import Freeze, freeze, only_implicit  # noqa: E402
+from yolor_studio.train.samples import Labels, PictureStore, write_store  # noqa: E402
+from yolor_studio.train.surgery import transplant  # noqa: E402
+from yolor_studio.train.trainer import Recipe, Trainer  # noqa: E402
+from yolor_studio.yolor.cfg import parse_cfg  # noqa: E402
+from yolor_studio.yolor.network import Network  # noqa: E402
+from yolor_studio.yolor.plan import Plan, build_plan  # noqa: E402
+from yolor_studio.yolor.rebuild import with_classes  # noqa: E402
+
+STILL = Augment(scale=(1, 1), translate=0, flip=0, hsv=(0, 0, 0))
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> PictureStore:
+    """Four grey pictures of 64 px, each with one bright square (class 0) or one dark one (class 1)."""
+    pictures = []
+    for index in range(4):
+        picture = np.full((64, 64, 3), 120, np.uint8)
+        x, y = 6 + 8 * index, 30 - 6 * index
+        picture[y : y + 24, x : x + 24] = 250 if index % 2 == 0 else 10
+        labels = Labels(
+            np.array([[x, y, x + 24, y + 24]], np.float32),
+            np.array([index % 2]),
+            np.array([False]),
+            np.ones(2, np.bool_),
+        )
+        pictures.append((picture, labels))
+    return write_store(tmp_path_factory.mktemp("store"), pictures, side=64)
+
+
+def conv(filters: int, *, size: int = 3, stride: int = 1, activation: str = "silu") -> str:
+    normalised = int(activation == "silu")
+    return (
+        f"[convolutional]\nbatch_normalize={normalised}\nfilters={filters}\nsize={size}\nstride={stride}\npad=1\n"
+        f"activation={activation}\n"
+    )
+
+
+def plan(classes: int = 2) -> Plan:
+    """Stride 16, one head; small enough to be trained within a test."""
+    body = "".join(conv(filters, stride=2) for filters in (16, 32, 48, 64))
+    pool = "[maxpool]\nsize=3\nstride=1\n"
+    vectors = "[implicit_add]\nfilters=64\n[implicit_mul]\nfilters=21\n"
+    head = conv(64) + "[shift_channels]\nfrom=5\n" + conv(21, size=1, activation="linear")
+    yolo = "[control_channels]\nfrom=6\n[yolo]\nmask=0,1,2\nanchors=16,16, 24,24, 40,40\nclasses=2\ndecode=yolor\n"
+    text = "[net]\nwidth=64\nheight=64\n" + body + pool + vectors + "[route]\nlayers=4\n" + head + yolo
+    return build_plan(with_classes(parse_cfg(text), classes))
+
+
+def trainer(store: PictureStore, steps: int = 6, *, augment: Augment | None = None, lr: float = 0.002) -> Trainer:
+    torch.manual_seed(1)
+    batches = Batches(store, np.full(4, 0.25), batch=4, seed=1, augment=augment, final_augment=augment)
+    recipe = Recipe((Stage(64, steps - 2), Stage(64, 2, mosaic=False)), lr=lr, ema=0.9, ema_tau=2)
+    return Trainer(Network(plan()), batches, recipe)
+
+
+def found(weights: dict[str, np.ndarray], store: PictureStore) -> list[tuple[float, int, float]]:
+    """Per picture: the best score, its class, and the IoU of its box with the truth."""
+    from yolor_studio.train.assign import Grid
+    from yolor_studio.train.loss import flatten_heads, iou
+
+    network = Network(plan()).eval()
+    network.load_weights(weights)
+    results = []
+    for index in range(len(store)):
+        image = torch.from_numpy(store.pixels(index).copy()).permute(2, 0, 1)[None].float() / 255
+        with torch.no_grad():
+            heads = network(image)
+        raw = flatten_heads(heads, 3)[0]
+        scores = raw[:, 4:5].sigmoid() * raw[:, 5:].sigmoid()
+        row, kind = divmod(int(scores.argmax()), 2)
+        grid = Grid.of(torch.tensor(network.plan.anchors), network.plan.strides, [h.shape[2:] for h in heads])
+        box = grid.decode(raw[row], torch.tensor(row))
+        overlap = iou(box, torch.from_numpy(store.labels(index).boxes[0]))
+        results.append((scores.max().item(), kind, overlap.item()))
+    return results
+
+
+def test_it_learns_four_pictures_by_heart(store: PictureStore) -> None:
+    run = trainer(store, 200, augment=STILL, lr=0.01)
+    before = found(run.mean_weights(), store)
+    reports = list(run.run())
+    after = found(run.mean_weights(), store)
+    assert max(score for score, _, _ in before) < 0.1
+    assert [kind for _, kind, _ in after] == [0, 1, 0, 1]
+    assert min(score for score, _, _ in after) > 0.2
+    assert min(overlap for _, _, overlap in after) > 0.6
+    assert reports[-1].box < reports[0].box / 2
+    assert not any(report.skipped for report in reports)
+
+
+def test_a_resumed_run_equals_an_unbroken_one(store: PictureStore, tmp_path: Path) -> None:
+    whole = trainer(store)
+    expected = list(whole.run())
+
+    broken = trainer(store)
+    list(broken.run(3))
+    broken.save(tmp_path / "checkpoint.safetensors", note="half way")
+    resumed = trainer(store)
+    torch.manual_seed(99)
+    assert resumed.load(tmp_path / "checkpoint.safetensors") == {"note": "half way"}
+    assert resumed.step == 3
+    rest = list(resumed.run())
+    assert [r.step for r in rest] == [4, 5, 6]
+    assert [(r.box, r.objectness, r.classes) for r in rest] == [(r.box, r.objectness, r.classes) for r in expected[3:]]
+    for name, value in whole.network.state_dict().items():
+        assert torch.equal(value, resumed.network.state_dict()[name]), name
+    for name, value in whole.mean_weights().items():
+        np.testing.assert_array_equal(value, resumed.mean_weights()[name])
+
+
+def test_a_foreign_or_broken_checkpoint_is_refused(store: PictureStore, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(b"\x80\x02pickle")
+    with pytest.raises(ModelError, match="cannot be read"):
+        trainer(store).load(path)
+    batches = Batches(store, np.full(4, 0.25), batch=2, seed=1)
+    other = Trainer(Network(plan(5)), batches, Recipe((Stage(64, 2),)))
+    other.save(path)
+    with pytest.raises(ModelError, match="another network"):
+        trainer(store).load(path)
+
+
+def test_steps_that_are_not_numbers_teach_nothing_and_end_the_run(
+    store: PictureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trainer(store, 40)
+    reports = list(run.run(2))
+    before = {name: value.clone() for name, value in run.network.named_parameters()}
+    with torch.no_grad():
+        run.network.layers[0].bn.running_mean.zero_()
+    real = run.network.forward
+    monkeypatch.setattr(run.network, "forward", lambda images: [head * torch.nan for head in real(images)])
+    with pytest.raises(ModelError, match="not a number for 20 steps"):
+        reports += list(run.run())
+    for name, value in run.network.named_parameters():
+        assert torch.equal(value, before[name]), name
+    assert run.step == 21
+
+
+def test_the_learning_rate_rises_for_a_tenth_at_most_and_falls_to_its_share() -> None:
+    recipe = Recipe((Stage(64, 60), Stage(96, 40)), lr=0.01, final_lr=0.1, warm_up=1000)
+    rates = [recipe.rate(step) for step in range(100)]
+    assert rates[:10] == pytest.approx([0.001 * (step + 1) for step in range(10)])
+    assert max(rates) == rates[10] == 0.01
+    assert rates[-1] == pytest.approx(0.001, rel=0.02)
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+
+
+def test_the_mean_forgets_by_its_decay() -> None:
+    layer = torch.nn.Linear(1, 1, bias=False)
+    with torch.no_grad():
+        layer.weight.fill_(0.0)
+    ema = Ema(layer, decay=0.5, tau=1e-9)
+    with torch.no_grad():
+        layer.weight.fill_(8.0)
+    ema.update()
+    ema.update()
+    assert ema.values["weight"].item() == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("kept", ["backbone", "neck", "implicit"])
+def test_frozen_layers_stay_as_they_are(store: PictureStore, kept: str) -> None:
+    torch.manual_seed(1)
+    network = Network(plan())
+    if kept == "implicit":
+        only_implicit(network, new_classes=False)
+    else:
+        freeze(network, Freeze(kept))
+    before = network.export_weights()
+    run = Trainer(network, Batches(store, np.full(4, 0.25), batch=4, seed=1), Recipe((Stage(64, 2),)))
+    list(run.run())
+    after = network.export_weights()
+    changed = {name for name in before if not np.array_equal(before[name], after[name])}
+    assert {name for name in before if name.endswith("implicit")} <= changed
+    if kept == "implicit":
+        assert all(name.endswith("implicit") for name in changed)
+    else:
+        assert not any(name.startswith("layers.0.") for name in changed)
+        assert any(name.endswith("conv.bias") for name in changed)
+
+
+def test_new_classes_keep_what_same_named_ones_have_learned() -> None:
+    torch.manual_seed(2)
+    old, new = Network(plan(3)), Network(plan(2))
+    fresh = new.export_weights()
+    weights = old.export_weights()
+    kept = transplant(new, weights, old=["cat", "dog", "cow"], new=["zebra", " Dog"])
+    assert kept == (" Dog",)
+    moved = new.export_weights()
+    np.testing.assert_array_equal(moved["layers.0.conv.weight"], weights["layers.0.conv.weight"])
+    predicting = [name for name in moved if moved[name].shape != weights[name].shape]
+    assert len(predicting) == 3, "weight, bias and ImplicitM of the head"
+    for name in predicting:
+        axis = 1 if name.endswith("implicit") else 0
+        was, now, first = (
+            np.moveaxis(arrays[name], axis, 0).reshape(3, -1, *np.moveaxis(arrays[name], axis, 0).shape[1:])
+            for arrays in (weights, moved, fresh)
+        )
+        np.testing.assert_array_equal(now[:, :5], was[:, :5])
+        np.testing.assert_array_equal(now[:, 6], was[:, 6], err_msg="dog")
+        np.testing.assert_array_equal(now[:, 5], first[:, 5], err_msg="zebra")
