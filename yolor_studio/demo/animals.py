@@ -97,14 +97,14 @@ _DOG_FUR: tuple[Colour, ...] = ((178, 124, 70), (62, 50, 46), (216, 182, 130), (
 
 def dog(rng: np.random.Generator, *, walks: bool = True) -> Actor:
     """A dog of one of several breeds that never were."""
-    mark = str(rng.choice(["plain", "saddle", "bib", "spots"]))
+    mark = str(rng.choice(["plain", "saddle", "bib", "patches"]))
     coat = _Coat(pick(rng, _DOG_FUR, vary=4), pick(rng, _DOG_FUR, vary=4), mark, float(rng.uniform(0.75, 1.25)), float(rng.random()))
-    floppy, shaggy, collar = bool(rng.random() < 0.55), bool(rng.random() < 0.4), pick(rng, ((200, 50, 50), (40, 90, 170), (60, 140, 90)))
-    draw = partial(_draw_dog, floppy=floppy, shaggy=shaggy, collar=collar)
+    floppy, collar = bool(rng.random() < 0.55), pick(rng, ((200, 50, 50), (40, 90, 170), (60, 140, 90)))
+    draw = partial(_draw_dog, floppy=floppy, collar=collar)
     return _animal("dog", draw, coat, extent=(-0.72, 0.76, 1.08), walks=walks)
 
 
-def _draw_dog(pen: Pen, coat: _Coat, travelled: float | None, time: float, *, floppy: bool, shaggy: bool, collar: Colour) -> None:
+def _draw_dog(pen: Pen, coat: _Coat, travelled: float | None, time: float, *, floppy: bool, collar: Colour) -> None:
     phase = None if travelled is None else travelled / _DOG.step + coat.start
     fur = coat.fur
     wag = 0.09 * sin(time * 9 + coat.start * 6)
@@ -114,14 +114,11 @@ def _draw_dog(pen: Pen, coat: _Coat, travelled: float | None, time: float, *, fl
     _shape(pen, "-0.42,0.52 -0.34,0.63 -0.1,0.62 0.14,0.65 0.33,0.66 0.38,0.5 0.3,0.36 0.08,0.33 -0.12,0.38 -0.28,0.36 -0.4,0.4", fur)
     if coat.mark == "saddle":
         pen.shade(curve("-0.38,0.62 -0.1,0.66 0.2,0.68 0.16,0.52 -0.1,0.48 -0.3,0.5"), coat.second, 0.85)
-    elif coat.mark == "spots":
-        for x, y, r in ((-0.24, 0.55, 0.09), (0.02, 0.52, 0.11), (0.22, 0.46, 0.06)):
-            pen.shade(circle(x, y, r, tall=0.8), coat.second, 0.9)
+    elif coat.mark == "patches":
+        pen.shade(curve("-0.42,0.6 -0.24,0.64 -0.2,0.52 -0.3,0.44 -0.42,0.46"), coat.second, 0.9)
+        pen.shade(curve("0.0,0.66 0.2,0.68 0.22,0.54 0.1,0.46 -0.02,0.54"), coat.second, 0.9)
     elif coat.mark == "bib":
         pen.shade(curve("0.26,0.62 0.42,0.6 0.4,0.36 0.2,0.3 0.02,0.3 0.2,0.4"), (240, 234, 222), 0.9)
-    if shaggy:
-        for x in np.linspace(-0.24, 0.24, 7):
-            pen.polygon([(x - 0.05, 0.38), (x + 0.05, 0.38), (x - 0.01, 0.27)], darker(fur, 0.2))
     _legs(pen, _DOG, phase, fur, far=False)
     nod = 0.0 if phase is None else 0.012 * sin(4 * pi * phase)
     head = pen.moved(0.42, 0.78 + nod)

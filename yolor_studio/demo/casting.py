@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -115,26 +116,23 @@ class _Builder:
     density: float
     lanes: list[Lane] = field(default_factory=list)
 
-    def moving(self, y: float, cast: Cast, *, direction: int, speed: tuple[float, float], spacing: float, keep: float, spread: float = 0.0, jitter: float = 0.6) -> None:
+    def moving(self, y: float, cast: Cast, *, direction: int, speed: tuple[float, float], spacing: float, keep: float, spread: float = 0.0, **options: Any) -> None:
         """Adds a lane of things that move at a speed drawn from `speed`."""
         pace = float(self.rng.uniform(*speed))
-        self._add(y, cast, direction=direction, speed=pace, spacing=spacing, keep=keep * self.density, spread=spread, jitter=jitter)
+        self._add(y, cast, direction=direction, speed=pace, spacing=spacing, keep=min(keep * self.density, 1.0), spread=spread, **options)
 
     def standing(self, y: float, cast: Cast, *, spacing: float, keep: float, spread: float = 0.0, furniture: bool = False) -> None:
         """Adds a row of things that stay; furniture does not thin out with the traffic."""
         share = keep if furniture else keep * self.density
-        self._add(y, cast, direction=self.either(), speed=0.0, spacing=spacing, keep=share, spread=spread, jitter=0.6)
+        self._add(y, cast, direction=self.either(), speed=0.0, spacing=spacing, keep=min(share, 1.0), spread=spread)
 
     def either(self) -> int:
         """Right or left."""
         return 1 if self.rng.random() < 0.5 else -1
 
-    def _add(self, y: float, cast: Cast, *, direction: int, speed: float, spacing: float, keep: float, spread: float, jitter: float) -> None:
-        lane = Lane(
-            len(self.lanes), self.seed, self.layout, y, cast,
-            direction=direction, speed=speed, spacing=spacing, keep=min(keep, 1.0), spread=spread, jitter=jitter,
-        )  # fmt: skip
-        self.lanes.append(lane)
+    def _add(self, y: float, cast: Cast, **options: Any) -> None:
+        self.lanes.append(Lane(len(self.lanes), self.seed, self.layout, y, cast, **options))
+
 
 
 def populate(rng: np.random.Generator, layout: Layout, *, seed: int, theme: str, density: float, anything: bool = False) -> list[Lane]:
@@ -147,7 +145,7 @@ def populate(rng: np.random.Generator, layout: Layout, *, seed: int, theme: str,
     if anything:
         for share in (0.2, 0.55, 0.9):
             y = layout.base + (layout.front - layout.base) * (share + float(rng.uniform(-0.1, 0.1)))
-            build.moving(y, _ANYTHING, direction=build.either(), speed=(1, 2), spacing=7.0, keep=0.4)
+            build.moving(y, _ANYTHING, direction=build.either(), speed=(1, 2), spacing=7.0, keep=0.4, reach=7.0)
     return build.lanes
 
 
@@ -158,7 +156,7 @@ def _traffic(build: _Builder, theme: str) -> None:
         direction = near_side if index >= len(rows) / 2 else -near_side
         pace = (2.6, 5.0) if theme == "park" else (3.6, 6.6)
         spacing = float(build.rng.uniform(11.8, 14.0))
-        build.moving(row, _ROAD[theme], direction=direction, speed=pace, spacing=spacing, keep=0.78, jitter=0.08)
+        build.moving(row, _ROAD[theme], direction=direction, speed=pace, spacing=spacing, keep=0.78, jitter=0.08, reach=7.0)
 
 
 def _pavements(build: _Builder, theme: str) -> None:

@@ -40,23 +40,24 @@ class Film:
             frame = np.asarray(cv2.LUT(frame, table), np.uint8)
         if self.noise > 0.05:
             height, width = frame.shape[:2]
-            field = _noise(height, width, round(self.noise * 4))
             y, x = int(rng.integers(_SPARE)), int(rng.integers(_SPARE))
-            frame = np.asarray(cv2.add(frame, field[y : y + height, x : x + width], dtype=cv2.CV_8U), np.uint8)
+            grain = cv2.multiply(_noise(height, width)[y : y + height, x : x + width], self.noise / _DEVIATION)
+            frame = np.asarray(cv2.add(frame, grain, dtype=cv2.CV_8U), np.uint8)
         if self.jpeg:
             _, code = cv2.imencode(".jpg", frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.jpeg])
             frame = np.ascontiguousarray(cv2.imdecode(code, cv2.IMREAD_COLOR)[..., ::-1])
         return frame
 
 
+_DEVIATION = 100
 _SPARE = 61
 """Pixels by which the kept noise is larger than a picture, so that every frame cuts it elsewhere."""
 
 
-@lru_cache(maxsize=16)
-def _noise(height: int, width: int, quarters: int) -> NDArray[np.int16]:
-    """Noise of `quarters` / 4 grey levels' deviation, mostly the same in all channels -> [height + 61, width + 61, 3]."""
+@lru_cache(maxsize=2)
+def _noise(height: int, width: int) -> NDArray[np.int16]:
+    """Noise with a deviation of 100, mostly the same in all channels -> [height + 61, width + 61, 3]."""
     rng = np.random.default_rng([521, height, width])
     shape = (height + _SPARE, width + _SPARE)
     grey = rng.standard_normal((*shape, 1), np.float32) * 0.9
-    return np.rint((grey + rng.standard_normal((*shape, 3), np.float32) * 0.45) * (quarters / 4)).astype(np.int16)
+    return np.rint((grey + rng.standard_normal((*shape, 3), np.float32) * 0.45) * _DEVIATION).astype(np.int16)

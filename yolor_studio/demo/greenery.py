@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolor_studio.demo.actor import pick
-from yolor_studio.demo.paint import Colour, Pen, circle, darker, lighter, mix, smooth
+from yolor_studio.demo.paint import Colour, Pen, darker, lighter, mix, smooth
 
 __all__ = ["LEAVES", "blob", "bush", "conifer", "tree"]
 
-LEAVES: tuple[Colour, ...] = ((86, 138, 70), (106, 152, 74), (70, 118, 72), (128, 158, 72), (74, 128, 92), (176, 142, 60))
+LEAVES: tuple[Colour, ...] = ((86, 138, 70), (106, 152, 74), (70, 118, 72), (128, 158, 72), (74, 128, 92), (206, 164, 66))
 
 
 def blob(rng: np.random.Generator, x: float, y: float, radius: float, *, tall: float = 0.9, bumps: int = 11) -> NDArray[np.float64]:
@@ -35,12 +35,15 @@ def _crown(pen: Pen, rng: np.random.Generator, x: float, y: float, *, radius: fl
         pen.polygon(blob(rng, *centre, size, bumps=9), darker(colour, 0.1))
         pen.polygon(blob(rng, centre[0] - size * 0.14, centre[1] + size * 0.2, size * 0.78, bumps=9), colour)
     if radius * pen.scale > 25:
-        for _ in range(min(int(radius * pen.scale * 1.6), 260)):
+        for _ in range(min(int(radius * pen.scale), 150)):
             angle, reach = float(rng.uniform(0, 2 * pi)), float(rng.uniform(0, 1)) ** 0.5 * 0.92
             dx, dy = reach * cos(angle), reach * sin(angle)
             sunny = rng.random() < 0.5 + 0.5 * (dy - 0.6 * dx)
-            at = circle(x + dx * radius, y + dy * radius * 0.9, radius * float(rng.uniform(0.02, 0.045)), tall=0.6)
-            pen.shade(at, lighter(leaf, 0.34) if sunny else darker(leaf, 0.45), 0.55)
+            ground = mix(darker(leaf, 0.38), lighter(leaf, 0.2), float(np.clip(0.5 + 0.55 * (dy - 0.6 * dx), 0, 1)))
+            colour = lighter(ground, 0.18) if sunny else darker(ground, 0.22)
+            size = radius * float(rng.uniform(0.02, 0.045))
+            if reach < 0.74:
+                pen.disc(x + dx * radius, y + dy * radius * 0.9, size, colour, tall=0.6)
 
 
 def tree(pen: Pen, rng: np.random.Generator, x: float, *, height: float) -> None:

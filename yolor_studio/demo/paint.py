@@ -67,15 +67,17 @@ def _spline_basis(steps: int) -> NDArray[np.float64]:
 def smooth(points: Sequence[Point], *, steps: int = 6) -> NDArray[np.float64]:
     """The closed Catmull-Rom curve through the points -> [len(points) * steps, 2]."""
     control = np.asarray(points, np.float64)
-    windows = np.stack([np.roll(control, shift, axis=0) for shift in (1, 0, -1, -2)], axis=1)
+    ring, count = np.concatenate([control[-1:], control, control[:2]]), len(control)
+    windows = np.stack([ring[shift : shift + count] for shift in range(4)], axis=1)
     return np.einsum("sk,nkc->nsc", _spline_basis(steps), windows).reshape(-1, 2)
 
 
 def rounded(points: Sequence[Point], radius: float | Sequence[float], *, steps: int = 5) -> NDArray[np.float64]:
     """The polygon with its corners rounded by `radius` (one for all, or one for each) -> [N, 2]."""
     corners = np.asarray(points, np.float64)
-    t = np.linspace(0, 1, steps)[:, None]
-    before, after = (np.roll(corners, shift, axis=0) - corners for shift in (1, -1))
+    t = (np.arange(steps) / (steps - 1))[:, None]
+    before = np.concatenate([corners[-1:], corners[:-1]]) - corners
+    after = np.concatenate([corners[1:], corners[:1]]) - corners
     start, end = (
         corners + side * np.minimum(np.divide(radius, np.maximum(np.hypot(*side.T), 1e-9)), 0.5)[:, None]
         for side in (before, after)
@@ -118,12 +120,11 @@ class Pen:
     ) -> None:
         """`scale` is in pixels a metre; (x, y) the pixel position of the origin; `flip` makes forward point left;
         `tint` multiplies every colour but that of lamps."""
-        self.image = image
-        self.scale = scale
+        self.image, self.scale, self.x, self.y, self.flip = image, scale, x, y, flip
         self._origin = np.array([x - 0.5, y - 0.5])
         self._matrix = np.diag([-scale if flip else scale, -scale])
         self._tint = tint
-        self._opaque = image.shape[2] == 4
+        self._layered = image.shape[2] == 4
 
     def resized(self, factor: float) -> Pen:
         """A pen on the same picture and origin whose metre is `factor` as long."""
@@ -143,8 +144,9 @@ class Pen:
         return np.rint(pixels * _FIXED).astype(np.int32)
 
     def _ink(self, colour: Colour) -> tuple[float, ...]:
-        r, g, b = (min(channel * factor, 255.0) for channel, factor in zip(colour, self._tint, strict=True))
-        return (r, g, b, 255) if self._opaque else (r, g, b)
+        tint = self._tint
+        r, g, b = min(colour[0] * tint[0], 255.0), min(colour[1] * tint[1], 255.0), min(colour[2] * tint[2], 255.0)
+        return (r, g, b, 255) if self._layered else (r, g, b)
 
     def polygon(self, points: ArrayLike, colour: Colour) -> None:
         """Fills a polygon."""
@@ -152,7 +154,7 @@ class Pen:
 
     def lamp(self, points: ArrayLike, colour: Colour) -> None:
         """Fills a polygon that shines by itself: the daylight does not tint it."""
-        ink = (*colour, 255) if self._opaque else colour
+        ink = (*colour, 255) if self._layered else colour
         cv2.fillPoly(self.image, [self._fixed(points)], ink, cv2.LINE_AA, _SHIFT)
 
     def convex(self, points: ArrayLike, colour: Colour) -> None:
@@ -187,26 +189,45 @@ class Pen:
 
     def shade(self, points: ArrayLike, colour: Colour, opacity: float) -> None:
         """Mixes a colour into what has been drawn inside the polygon; transparent stays transparent."""
-        self._blend(points, np.array(colour, np.float32), opacity)
+        fixed = self._fixed(points)
+        window = self._window(fixed)
+        if window is None:
+            return
+        part, corner = window
+        inked = part.copy()
+        cv2.fillPoly(inked, [fixed - corner], self._ink(colour), cv2.LINE_AA, _SHIFT)
+        self._mix(part, inked, opacity)
 
     def gradient(self, points: ArrayLike, top: Colour, bottom: Colour, *, opacity: float = 1.0) -> None:
         """As `shade`, with a colour running from the polygon's top to its bottom."""
-        self._blend(points, np.array([top, bottom], np.float32), opacity)
-
-    def _blend(self, points: ArrayLike, colours: NDArray[np.float32], opacity: float) -> None:
         fixed = self._fixed(points)
-        height, width = self.image.shape[:2]
-        left, upper = np.maximum(fixed.min(0) // _FIXED - 1, 0)
-        right, lower = np.minimum(fixed.max(0) // _FIXED + 3, (width, height))
-        if left >= right or upper >= lower:
+        window = self._window(fixed)
+        if window is None:
             return
-        mask = np.zeros((lower - upper, right - left), np.uint8)
-        cv2.fillPoly(mask, [fixed - (left * _FIXED, upper * _FIXED)], 255, cv2.LINE_AA, _SHIFT)
-        part = self.image[upper:lower, left:right]
-        if colours.ndim == 2:
-            share = np.linspace(0, 1, lower - upper, dtype=np.float32)[:, None, None]
-            colours = colours[0] * (1 - share) + colours[1] * share
-        colours = np.minimum(colours * np.array(self._tint, np.float32), 255)
-        weight = mask[..., None] * np.float32(opacity / 255)
-        ink = colours * (part[..., 3:4] * np.float32(1 / 255)) if self._opaque else colours
-        part[..., :3] += np.rint((ink - part[..., :3]) * weight).astype(np.int16).astype(np.uint8)
+        part, corner = window
+        high, low = fixed[:, 1].min() / _FIXED, fixed[:, 1].max() / _FIXED
+        share = np.clip((np.arange(part.shape[0]) + corner[1] / _FIXED - high) / max(low - high, 1e-6), 0, 1)[:, None]
+        column = np.array(self._ink(top)) * (1 - share) + np.array(self._ink(bottom)) * share
+        mask = np.zeros(part.shape[:2], np.uint8)
+        cv2.fillPoly(mask, [fixed - corner], 255, cv2.LINE_8, _SHIFT)
+        inked = part.copy()
+        cv2.copyTo(np.repeat(np.rint(column).astype(np.uint8)[:, None], part.shape[1], axis=1), mask, inked)
+        self._mix(part, inked, opacity)
+
+    def _window(self, fixed: NDArray[np.int32]) -> tuple[NDArray[np.uint8], NDArray[np.int32]] | None:
+        """The part of the picture around a polygon, and its corner in fixed-point pixels; None if it is outside."""
+        height, width = self.image.shape[:2]
+        (left, upper), (right, lower) = (fixed.min(0) // _FIXED - 1).tolist(), (fixed.max(0) // _FIXED + 3).tolist()
+        left, upper, right, lower = max(left, 0), max(upper, 0), min(right, width), min(lower, height)
+        if left >= right or upper >= lower:
+            return None
+        return self.image[upper:lower, left:right], np.array((left * _FIXED, upper * _FIXED), np.int32)
+
+    def _mix(self, part: NDArray[np.uint8], inked: NDArray[np.uint8], opacity: float) -> None:
+        """Goes from `part` to `inked` by the opacity; premultiplied colours may not exceed the alpha that was there."""
+        if opacity < 1:
+            inked = np.asarray(cv2.addWeighted(part, 1 - opacity, inked, opacity, 0), np.uint8)
+        if self._layered:
+            alpha = part[..., 3]
+            inked = np.asarray(cv2.min(inked, cv2.merge([alpha, alpha, alpha, alpha])), np.uint8)
+        part[:] = inked

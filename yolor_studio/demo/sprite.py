@@ -1,4 +1,4 @@
-"""From an actor to pixels: a premultiplied RGBA patch, and the patch blended into a picture."""
+"""From an actor to pixels: a premultiplied RGBA patch, and the patch laid over a picture."""
 
 from __future__ import annotations
 
@@ -12,88 +12,102 @@ from numpy.typing import NDArray
 from yolor_studio.demo.actor import Actor
 from yolor_studio.demo.paint import Colour, Pen
 
-__all__ = ["OPAQUE", "BodyCache", "Sprite", "blend", "paint_actor"]
+__all__ = ["Painter", "Sprite"]
 
-OPAQUE = 128
-"""The alpha from which on a pixel counts as the thing's own."""
+_OPAQUE = 128
 _PAD = 2
+_KEPT = 64
+"""How many painted bodies are kept: more than a picture shows."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sprite:
-    """A premultiplied RGBA patch whose upper left pixel belongs at (x, y) of the picture."""
+    """A premultiplied RGBA patch inside a picture, its upper left pixel at (x, y) of it."""
 
     x: int
     y: int
     pixels: NDArray[np.uint8]
 
+    @property
+    def place(self) -> tuple[slice, slice]:
+        """The picture's rows and columns that it covers."""
+        height, width = self.pixels.shape[:2]
+        return slice(self.y, self.y + height), slice(self.x, self.x + width)
 
-BodyCache = dict[tuple[int, float, bool], NDArray[np.uint8]]
-"""Painted bodies by actor identity, scale and direction."""
+    def mask(self) -> NDArray[np.bool_]:
+        """Which of its pixels count as the thing's own: those it covers at least by half."""
+        return self.pixels[..., 3] >= _OPAQUE
 
-
-def paint_actor(
-    actor: Actor, scale: float, x: float, y: float, *, flip: bool, travelled: float, time: float, bodies: BodyCache, tint: Colour
-) -> Sprite:
-    """The actor standing at the picture's (x, y), to a fraction of a pixel."""
-    back, front = (-actor.front, -actor.back) if flip else (actor.back, actor.front)
-    left, right = floor(x + back * scale) - _PAD, ceil(x + front * scale) + _PAD
-    upper, lower = floor(y - actor.top * scale) - _PAD, ceil(y - actor.low * scale) + _PAD
-    fine = 3 if (right - left) * (lower - upper) < 8000 else 2
-    shape = ((lower - upper) * fine, (right - left) * fine, 4)
-    origin_x, origin_y = (x - left) * fine, (y - upper) * fine
-    canvas = np.zeros(shape, np.uint8)
-    if actor.body is not None:
-        origin_x, origin_y = round(origin_x), round(origin_y)
-        key = (id(actor), scale * fine, flip)
-        if key not in bodies:
-            bodies[key] = _paint_body(actor, scale * fine, flip=flip, tint=tint)
-        body = bodies[key]
-        middle_x, middle_y = _body_origin(actor, scale * fine, flip=flip)
-        _paste(canvas, body, origin_x - middle_x, origin_y - middle_y)
-    if actor.motion is not None:
-        actor.motion(Pen(canvas, scale * fine, origin_x, origin_y, flip=flip, tint=tint), travelled, time)
-    small = cv2.resize(canvas, (right - left, lower - upper), interpolation=cv2.INTER_AREA)
-    return Sprite(left, upper, small.astype(np.uint8, copy=False))
+    def lay_over(self, frame: NDArray[np.uint8]) -> None:
+        """Blends it into an RGB picture."""
+        rest = 255 - self.pixels[..., 3]
+        under = cv2.multiply(frame[self.place], cv2.merge([rest, rest, rest]), scale=1 / 255)
+        frame[self.place] = cv2.add(under, self.pixels[..., :3])
 
 
-def _body_origin(actor: Actor, scale: float, *, flip: bool) -> tuple[int, int]:
-    return ceil((actor.front if flip else -actor.back) * scale) + _PAD, ceil(actor.top * scale) + _PAD
+class Painter:
+    """Paints actors for pictures of one size and light."""
+
+    def __init__(self, width: int, height: int, *, tint: Colour, keep: bool) -> None:
+        """`keep` remembers painted bodies for the next frames."""
+        self._width, self._height, self._tint, self._keep = width, height, tint, keep
+        self._bodies: dict[tuple[Actor, float, bool], NDArray[np.uint8]] = {}
+        self._rigid: dict[Actor, tuple[tuple[float, float, float], Sprite]] = {}
+
+    def paint(
+        self, actor: Actor, scale: float, x: float, y: float, *, flip: bool, travelled: float, time: float
+    ) -> Sprite | None:
+        """The actor standing at the picture's (x, y), to a fraction of a pixel; None where the picture does not show it."""
+        back, front = (-actor.front, -actor.back) if flip else (actor.back, actor.front)
+        left, right = max(floor(x + back * scale) - _PAD, 0), min(ceil(x + front * scale) + _PAD, self._width)
+        upper = max(floor(y - actor.top * scale) - _PAD, 0)
+        lower = min(ceil(y - actor.low * scale) + _PAD, self._height)
+        if left >= right or upper >= lower:
+            return None
+        place = (scale, x, y)
+        if actor in self._rigid and self._rigid[actor][0] == place:
+            return self._rigid[actor][1]
+        fine = 3 if (right - left) * (lower - upper) < 8000 else 2
+        canvas = np.zeros(((lower - upper) * fine, (right - left) * fine, 4), np.uint8)
+        pen = Pen(canvas, scale * fine, (x - left) * fine, (y - upper) * fine, flip=flip, tint=self._tint)
+        if actor.body is not None:
+            if self._keep:
+                pen = self._paste(actor, pen)
+            else:
+                actor.body(pen)
+        if actor.motion is not None:
+            actor.motion(pen, travelled, time)
+        small = np.asarray(cv2.resize(canvas, (right - left, lower - upper), interpolation=cv2.INTER_AREA), np.uint8)
+        sprite = Sprite(left, upper, small)
+        if self._keep and actor.motion is None:
+            _remember(self._rigid, actor, (place, sprite))
+        return sprite
+
+    def _paste(self, actor: Actor, pen: Pen) -> Pen:
+        """Copies the kept body to the nearest whole pixel of the fine canvas; returns a pen that is there too."""
+        scale, flip = pen.scale, pen.flip
+        middle_x = ceil((actor.front if flip else -actor.back) * scale) + _PAD
+        middle_y = ceil(actor.top * scale) + _PAD
+        key = (actor, scale, flip)
+        if key not in self._bodies:
+            width = ceil((actor.front - actor.back) * scale) + 2 * _PAD
+            body = np.zeros((middle_y + ceil(-actor.low * scale) + _PAD, width, 4), np.uint8)
+            assert actor.body is not None
+            actor.body(Pen(body, scale, middle_x, middle_y, flip=flip, tint=self._tint))
+            _remember(self._bodies, key, body)
+        body = self._bodies[key]
+        x, y = round(pen.x), round(pen.y)
+        left, top = x - middle_x, y - middle_y
+        height, width = pen.image.shape[:2]
+        rows = slice(max(top, 0), max(min(top + body.shape[0], height), 0))
+        columns = slice(max(left, 0), max(min(left + body.shape[1], width), 0))
+        if rows.start < rows.stop and columns.start < columns.stop:
+            pen.image[rows, columns] = body[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+        return Pen(pen.image, scale, x, y, flip=flip, tint=self._tint)
 
 
-def _paint_body(actor: Actor, scale: float, *, flip: bool, tint: Colour) -> NDArray[np.uint8]:
-    assert actor.body is not None
-    x, y = _body_origin(actor, scale, flip=flip)
-    width = ceil((actor.front - actor.back) * scale) + 2 * _PAD
-    body = np.zeros((y + ceil(-actor.low * scale) + _PAD, width, 4), np.uint8)
-    actor.body(Pen(body, scale, x, y, flip=flip, tint=tint))
-    return body
-
-
-def _paste(canvas: NDArray[np.uint8], body: NDArray[np.uint8], x: int, y: int) -> None:
-    height, width = canvas.shape[:2]
-    top, left = max(y, 0), max(x, 0)
-    bottom, right = min(y + body.shape[0], height), min(x + body.shape[1], width)
-    canvas[top:bottom, left:right] = body[top - y : bottom - y, left - x : right - x]
-
-
-def clipped(sprite: Sprite, width: int, height: int) -> tuple[slice, slice, NDArray[np.uint8]] | None:
-    """The rows, columns and pixels of the sprite that lie in a picture of this size; None if none do."""
-    h, w = sprite.pixels.shape[:2]
-    top, left = max(sprite.y, 0), max(sprite.x, 0)
-    bottom, right = min(sprite.y + h, height), min(sprite.x + w, width)
-    if top >= bottom or left >= right:
-        return None
-    inner = sprite.pixels[top - sprite.y : bottom - sprite.y, left - sprite.x : right - sprite.x]
-    return slice(top, bottom), slice(left, right), inner
-
-
-def blend(frame: NDArray[np.uint8], sprite: Sprite) -> None:
-    """Lays the sprite over an RGB picture, in place."""
-    place = clipped(sprite, frame.shape[1], frame.shape[0])
-    if place is None:
-        return
-    rows, columns, pixels = place
-    rest = 255 - pixels[..., 3]
-    under = cv2.multiply(frame[rows, columns], cv2.merge([rest, rest, rest]), scale=1 / 255)
-    frame[rows, columns] = cv2.add(under, pixels[..., :3])
+def _remember(kept: dict, key: object, value: object) -> None:
+    """Adds to a dict that forgets its oldest entries."""
+    while len(kept) >= _KEPT:
+        del kept[next(iter(kept))]
+    kept[key] = value

@@ -14,7 +14,7 @@ from yolor_studio.demo.film import Film
 from yolor_studio.demo.layout import lay_out
 from yolor_studio.demo.scenery import Scenery, frame_scenery, paint_scenery
 from yolor_studio.demo.shadow import cast_shadow
-from yolor_studio.demo.sprite import OPAQUE, BodyCache, Sprite, blend, clipped, paint_actor
+from yolor_studio.demo.sprite import Painter, Sprite
 from yolor_studio.demo.traffic import Lane, Visitor
 
 __all__ = ["Stage", "Truth"]
@@ -77,8 +77,8 @@ class Stage:
         self._scenery, self._lanes, self._film, self._camera = scenery, lanes, film, camera
         self._seed, self._fps = seed, fps
         self._width, self._height = scenery.layout.width, scenery.layout.height
-        self._bodies: BodyCache = {}
-        self._tracks = self._number(frames / fps)
+        self._painter = Painter(self._width, self._height, tint=scenery.light.tint, keep=frames > 1)
+        self._tracks = self._number(max(frames - 1, 0) / fps)
 
     @classmethod
     def of_clip(cls, seed: int, width: int, height: int, *, frames: int, fps: float, density: float) -> Stage:
@@ -121,7 +121,7 @@ class Stage:
     def _number(self, duration: float) -> dict[tuple[int, int], int]:
         found: list[tuple[float, Visitor]] = []
         for lane in self._lanes:
-            found += [(lane.entry(v, duration), v) for v in lane.visitors(0.0, duration, margin=self._camera.reach)]
+            found += [(lane.entry(v), v) for v in lane.visitors(0.0, duration, margin=self._camera.reach)]
         found.sort(key=lambda item: (item[0], item[1].key))
         tracks, track = {}, 1
         for _, visitor in found:
@@ -141,24 +141,23 @@ class Stage:
         canvas = self._scenery.view(shift_x, shift_y)
         shots = [shot for shot in self._shots(time, shift_x, shift_y, canvas) if shot.track_id not in without]
         for shot in shots:
-            blend(canvas, shot.sprite)
+            shot.sprite.lay_over(canvas)
         return canvas, self._truth(shots)
 
     def _shots(self, time: float, shift_x: float, shift_y: float, canvas: NDArray[np.uint8]) -> list[_Shot]:
         present = [(lane, v) for lane in self._lanes for v in lane.visitors(time, time, margin=self._camera.reach)]
-        present.sort(key=lambda item: (item[1].y, item[1].rank))
+        present.sort(key=lambda item: (item[1].y, item[1].key))
         shots = []
         for lane, visitor in present:
             x, travelled = lane.position(visitor, time)
             x, y = x + shift_x, visitor.y + shift_y
             track = self._tracks[visitor.key]
+            flip = lane.direction < 0
             for actor in visitor.actors:
-                flip = lane.direction < 0
                 cast_shadow(canvas, actor, visitor.scale, x, y, flip=flip, strength=self._scenery.light.shadow)
-                sprite = paint_actor(
-                    actor, visitor.scale, x, y, flip=flip, travelled=travelled, time=time, bodies=self._bodies, tint=self._scenery.light.tint
-                )
-                shots.append(_Shot(track if actor.category else 0, actor.category, sprite))
+                sprite = self._painter.paint(actor, visitor.scale, x, y, flip=flip, travelled=travelled, time=time)
+                if sprite is not None:
+                    shots.append(_Shot(track if actor.category else 0, actor.category, sprite))
                 track += bool(actor.category)
         return shots
 
@@ -166,17 +165,14 @@ class Stage:
         covered = np.zeros((self._height, self._width), bool)
         truths = []
         for shot in reversed(shots):
-            place = clipped(shot.sprite, self._width, self._height)
-            if place is None:
-                continue
-            rows, columns, pixels = place
-            mask = pixels[..., 3] >= OPAQUE
-            total = int(mask.sum())
+            rows, columns = shot.sprite.place
+            mask = shot.sprite.mask()
+            total = np.count_nonzero(mask)
             if not total:
                 continue
             if shot.category:
                 seen = mask & ~covered[rows, columns]
-                count = int(seen.sum())
+                count = np.count_nonzero(seen)
                 box = _bounds(mask, columns.start, rows.start)
                 visible_box = _bounds(seen, columns.start, rows.start) if count else Box(box.x, box.y, 0.0, 0.0)
                 truths.append(Truth(shot.track_id, shot.category, box, visible_box, count / total, count))

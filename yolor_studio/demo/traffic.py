@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from math import ceil, floor, sin
 
 import numpy as np
+from numpy.typing import NDArray
 
 from yolor_studio.demo.actor import Actor
 from yolor_studio.demo.layout import Layout
@@ -17,20 +19,29 @@ Cast = Callable[[np.random.Generator], list[Actor]]
 """Makes a thing, or several that move as one (a bicycle and its rider), far to near."""
 
 
+_BLOCK = 32
+"""Places whose chances are drawn together."""
+_KEPT = 200
+"""How many places a lane remembers: more than a picture shows."""
+
+
 @dataclass(frozen=True, eq=False)
 class Visitor:
     """One place of a belt that is taken."""
 
     key: tuple[int, int]
     """The lane and the place on it: who this is, always."""
-    actors: tuple[Actor, ...]
+    cast: Callable[[], list[Actor]]
     y: float
     """The row it stands on, in pixels."""
     scale: float
     place: float
     """Where on the belt it is, in pixels."""
-    rank: int
-    """Orders things on the same row."""
+
+    @cached_property
+    def actors(self) -> list[Actor]:
+        """What there is to paint, far to near; made when first asked for."""
+        return self.cast()
 
 
 @dataclass(eq=False)
@@ -54,8 +65,9 @@ class Lane:
     """How far off the lane's row things go, in pixels."""
     jitter: float = 0.6
     """How far off the middle of its place a thing is, as a share of the spacing."""
-    reach: float = 7.0
+    reach: float = 3.6
     """Metres by which things may stand out from their middle."""
+    _blocks: dict[int, tuple[NDArray[np.float64], NDArray[np.int64]]] = field(default_factory=dict)
     _known: dict[int, Visitor | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -89,24 +101,31 @@ class Lane:
         x = gone if self.direction > 0 else self.layout.width - gone
         return x, gone / visitor.scale if self.speed else 0.0
 
-    def entry(self, visitor: Visitor, stop: float) -> float:
+    def entry(self, visitor: Visitor) -> float:
         """When it comes in, roughly, for numbering in order of appearance; 0 for what is there at the start."""
-        around = self.reach * self.scale
-        return (
-            max(0.0, (visitor.place - around - self._start) / max(self.scale * self.speed, 1e-6)) if self.speed else 0.0
-        )
+        if not self.speed:
+            return 0.0
+        return max(0.0, (visitor.place - self.reach * self.scale - self._start) / (self.scale * self.speed))
 
     def _visitor(self, place: int) -> Visitor | None:
         if place not in self._known:
+            while len(self._known) >= _KEPT:
+                del self._known[next(iter(self._known))]
             self._known[place] = self._make(place)
         return self._known[place]
 
     def _make(self, place: int) -> Visitor | None:
-        rng = np.random.default_rng([self.seed, 7002, self.index, place + 10**6])
-        if rng.random() >= self.keep:
+        number, index = divmod(place, _BLOCK)
+        if number not in self._blocks:
+            rng = np.random.default_rng([self.seed, 7002, self.index, number + 10**6])
+            self._blocks = {number: (rng.random((_BLOCK, 3)), rng.integers(2**62, size=_BLOCK))}
+        chances, seeds = self._blocks[number]
+        taken, aside, along = chances[index].tolist()
+        if taken >= self.keep:
             return None
-        y = self.y + float(rng.uniform(-1, 1)) * self.spread
-        at = (place + self.jitter * float(rng.uniform(-0.5, 0.5))) * self.spacing * self.scale
-        return Visitor(
-            (self.index, place), tuple(self.cast(rng)), y, self.layout.scale(y), at, self.index * 10**6 + place % 10**6
-        )
+        y = self.y + (2 * aside - 1) * self.spread
+        at = (place + self.jitter * (along - 0.5)) * self.spacing * self.scale
+        return Visitor((self.index, place), partial(self._cast, int(seeds[index])), y, self.layout.scale(y), at)
+
+    def _cast(self, seed: int) -> list[Actor]:
+        return self.cast(np.random.default_rng(seed))
