@@ -1,0 +1,201 @@
+"""The training job from COCO folders to a model that the program runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import orjson
+import pytest
+
+from yolor_studio.core.cancel import CancelToken
+from yolor_studio.core.errors import Cancelled, FormatError, ModelError, StudioError, UsageError
+from yolor_studio.jobs import train as job
+from yolor_studio.jobs.events import Event, ItemFailed, Notice, Progress, Result, Started
+from yolor_studio.jobs.train import TrainOutcome, TrainRequest, train
+from yolor_studio.yolor.cfg import parse_cfg
+from yolor_studio.yolor.plan import MAIN_BN_EPS, build_plan
+from yolor_studio.yolor.reference import random_weights
+from yolor_studio.yolor.safetensors_io import SavedNetwork, load_network, save_network
+
+CFG = """
+[net]
+width=64
+height=64
+[convolutional]
+batch_normalize=1
+filters=8
+size=6
+stride=2
+padding=2
+activation=silu
+[convolutional]
+batch_normalize=1
+filters=16
+size=3
+stride=2
+pad=1
+activation=silu
+[convolutional]
+batch_normalize=1
+filters=16
+size=3
+stride=2
+pad=1
+activation=silu
+[implicit_mul]
+filters=14
+[route]
+layers=2
+[convolutional]
+filters=14
+activation=linear
+[control_channels]
+from=3
+[yolo]
+mask=0,1
+anchors=12,12, 24,24
+classes=2
+decode=yolor
+"""
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """A small network that knows "dot" and "line"."""
+    description = parse_cfg(CFG)
+    weights = random_weights(build_plan(description), seed=1, bn_eps=MAIN_BN_EPS)
+    path = tmp_path / "tiny.safetensors"
+    save_network(path, SavedNetwork(description, weights, ("dot", "line"), 64, "Apache-2.0"))
+    return path
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Twelve pictures with a bright square, called "dot" or "star"."""
+    folder = tmp_path / "shapes"
+    (folder / "images").mkdir(parents=True)
+    (folder / "annotations").mkdir()
+    images, records = [], []
+    for number in range(1, 13):
+        picture = np.full((48, 64, 3), 90, np.uint8)
+        x, y = 3 * number, 2 * number
+        picture[y : y + 16, x : x + 16] = 255
+        cv2.imwrite(str(folder / "images" / f"{number}.png"), picture)
+        images.append({"id": number, "file_name": f"{number}.png", "width": 64, "height": 48})
+        records.append({"id": number, "image_id": number, "category_id": 1 + number % 2, "bbox": [x, y, 16, 16]})
+    images.append({"id": 99, "file_name": "gone.png", "width": 64, "height": 48})
+    categories = [{"id": 1, "name": "star"}, {"id": 2, "name": "dot"}]
+    content = {"images": images, "annotations": records, "categories": categories}
+    (folder / "annotations" / "instances_train.json").write_bytes(orjson.dumps(content))
+    return folder
+
+
+@pytest.mark.torch
+class TestWithTorch:
+    """The whole job."""
+
+    @pytest.fixture(autouse=True)
+    def _torch(self) -> None:
+        pytest.importorskip("torch", reason="training needs torch: pip install 'yolor-studio[train]'")
+
+    def test_a_trained_model_is_in_the_list_and_runs(self, base: Path, data: Path) -> None:
+        from yolor_studio.detect.detector import Detector
+        from yolor_studio.detect.library import find_model
+
+        events = list(train(TrainRequest((data,), model=str(base), epochs=20), CancelToken()))
+        assert [event.unit for event in events if isinstance(event, Started)] == ["pictures", "steps"]
+        assert [event.what for event in events if isinstance(event, ItemFailed)] == ["gone.png"]
+        assert any("star" in event.text for event in events if isinstance(event, Notice))
+        progress = [event for event in events if isinstance(event, Progress)]
+        assert [event.done for event in progress] == list(range(1, 16))
+        assert progress[-1].total == 15
+        result = events[-1]
+        assert isinstance(result, Result)
+        outcome: TrainOutcome = result.value
+        assert outcome.name == "shapes"
+        assert outcome.classes == ("star", "dot")
+        assert outcome.kept_classes == ("dot",)
+        assert outcome.pictures == 12
+        assert orjson.loads(orjson.dumps(outcome.as_json()))["model"] == outcome.lines()[-1]
+
+        entry = find_model("shapes")
+        assert entry.classes == ("star", "dot")
+        assert entry.licence == "Apache-2.0"
+        assert Detector(entry, device="cpu").predict(np.zeros((48, 64, 3), np.uint8)) is not None
+        assert load_network(outcome.weights).names == ("star", "dot")
+        again = list(train(TrainRequest((data,), model="shapes", name="more", epochs=1), CancelToken()))
+        assert isinstance(again[-1], Result)
+        assert again[-1].value.kept_classes == ("star", "dot")
+
+    def test_a_cancelled_run_is_resumed_to_the_same_end(self, base: Path, data: Path) -> None:
+        request = TrainRequest((data,), model=str(base), name="whole", epochs=14)
+        whole = list(train(request, CancelToken()))[-1]
+        token, seen = CancelToken(), []
+        broken = TrainRequest((data,), model=str(base), name="broken", epochs=14)
+        with pytest.raises(Cancelled, match="--resume"):
+            for event in train(broken, token):
+                seen.append(event)
+                if isinstance(event, Progress) and event.done == 4:
+                    token.cancel()
+        resumed = TrainRequest((data,), model=str(base), name="broken", epochs=14, resume=True)
+        rest: list[Event] = list(train(resumed, CancelToken()))
+        assert next(event.done for event in rest if isinstance(event, Progress)) == 5
+        assert isinstance(whole, Result)
+        assert isinstance(rest[-1], Result)
+        first, second = (load_network(result.value.weights).weights for result in (whole, rest[-1]))
+        for name, array in first.arrays.items():
+            np.testing.assert_array_equal(array, second.arrays[name])
+
+    def test_resuming_with_other_options_or_nothing_to_resume_is_refused(self, base: Path, data: Path) -> None:
+        with pytest.raises(UsageError, match="no interrupted run named x"):
+            list(train(TrainRequest((data,), model=str(base), name="x", resume=True), CancelToken()))
+        token = CancelToken()
+        with pytest.raises(Cancelled):
+            for event in train(TrainRequest((data,), model=str(base), name="x", epochs=14), token):
+                if isinstance(event, Progress):
+                    token.cancel()
+        with pytest.raises(UsageError, match="other options"):
+            list(train(TrainRequest((data,), model=str(base), name="x", epochs=15, resume=True), CancelToken()))
+
+    def test_only_implicit_vectors_change_for_known_classes(self, base: Path, data: Path) -> None:
+        annotations = data / "annotations" / "instances_train.json"
+        annotations.write_bytes(annotations.read_bytes().replace(b'"star"', b'"line"'))
+        request = TrainRequest((data,), model=str(base), epochs=1, implicit_only=True)
+        result = list(train(request, CancelToken()))[-1]
+        assert isinstance(result, Result)
+        before, after = load_network(base).weights, load_network(result.value.weights).weights
+        changed = {name for name in before.arrays if not np.array_equal(before[name].ravel(), after[name].ravel())}
+        assert "layers.3.implicit" in changed
+        assert not any(name.startswith(("layers.0.", "layers.1.", "layers.2.")) for name in changed)
+
+    @pytest.mark.parametrize(
+        ("change", "error", "words"),
+        [
+            ({"data": ()}, UsageError, "at least one"),
+            ({"data": (Path("nowhere"),)}, UsageError, "no nowhere"),
+            ({"epochs": 0}, UsageError, "--epochs"),
+            ({"freeze": "all"}, UsageError, "--freeze all"),
+            ({"device": "tpu"}, UsageError, "--device tpu"),
+            ({"model": "unheard-of"}, ModelError, "unheard-of cannot be trained further"),
+        ],
+    )
+    def test_wrong_requests_are_told(
+        self, base: Path, data: Path, change: dict, error: type[StudioError], words: str
+    ) -> None:
+        request = TrainRequest(**({"data": (data,), "model": str(base)} | change))
+        with pytest.raises(error, match=words):
+            list(train(request, CancelToken()))
+
+    def test_pictures_that_cannot_be_read_at_all_are_told(self, base: Path, data: Path) -> None:
+        for picture in (data / "images").iterdir():
+            picture.write_bytes(b"no picture")
+        with pytest.raises(FormatError, match="None of the 13 pictures"):
+            list(train(TrainRequest((data,), model=str(base)), CancelToken()))
+
+
+def test_without_torch_a_person_is_told_what_to_install(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "find_spec", lambda name: None)
+    with pytest.raises(ModelError, match=r"pip install 'yolor-studio\[train\]'"):
+        list(train(TrainRequest((data,)), CancelToken()))
