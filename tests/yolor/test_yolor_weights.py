@@ -243,8 +243,8 @@ def test_a_damaged_file_is_refused_or_read(tmp_path_factory: pytest.TempPathFact
     [
         ("git-lfs-pointer.onnx", "only a Git LFS pointer; the model itself of 95,317,116 bytes"),
         ("yolor_p6-is-html.pt", "is a web page"),
-        ("yolov3-tiny-34bytes.weights", "only 34 bytes of text"),
-        ("yolov3-tiny-290bytes.weights", "only 290 bytes of text"),
+        ("yolov3-tiny-34bytes.weights", "a text of 34 bytes"),
+        ("yolov3-tiny-290bytes.weights", "a text of 290 bytes"),
         ("yolov4-tiny-363kB.weights", r"\(363,334 bytes\) is damaged: something converted it as if it were text"),
     ],
 )

@@ -191,7 +191,7 @@ def scan_metadata(path: Path) -> dict[str, str]:
             while file.tell() < end:
                 field, length = _next_field(file)
                 if field == _METADATA_PROPS and 0 <= length <= _MAX_METADATA:
-                    key, value = _entry(file.read(length))
+                    key, value = _entry(_exactly(file, length))
                     found[key] = value
                 else:
                     file.seek(length, 1)
@@ -231,10 +231,17 @@ def _varint(file: BinaryIO) -> int:
     raise ValueError("no protobuf")
 
 
+def _exactly(file: BinaryIO, length: int) -> bytes:
+    data = file.read(length)
+    if len(data) != length:
+        raise ValueError("cut short")
+    return data
+
+
 def _entry(data: bytes) -> tuple[str, str]:
     texts = {1: "", 2: ""}
     stream = BytesIO(data)
     while stream.tell() < len(data):
         field, length = _next_field(stream)
-        texts[field] = stream.read(length).decode("utf-8")
+        texts[field] = _exactly(stream, length).decode("utf-8")
     return texts[1], texts[2]

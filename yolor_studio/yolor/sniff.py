@@ -71,9 +71,10 @@ def _refuse_what_is_no_model(path: Path, head: bytes, size: int) -> None:
             f"{path.name} ({size:,} bytes) is damaged: something converted it as if it were text, which destroys "
             "numbers. Download it again as a binary file."
         )
-    if size < 16 or (head and _is_text(head[:512])):
-        what = "text" if head and _is_text(head[:512]) else "data"
-        raise ModelError(f"{path.name} is no model: it holds only {size:,} bytes of {what}. Download it again.")
+    if head and _is_text(head[:512]):
+        raise ModelError(f"{path.name} is no model but a text of {size:,} bytes; download the model itself.")
+    if size < 16:
+        raise ModelError(f"{path.name} is no model: it has only {size} bytes; download it again.")
 
 
 def _is_text(sample: bytes) -> bool:
