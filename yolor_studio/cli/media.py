@@ -48,20 +48,22 @@ def frame(
 
     Example: yolor-studio frame street.mp4 120 -o frame.png
     """
-    from yolor_studio.media import build_index, discover, open_media
+    from yolor_studio.core.errors import MediaError
+    from yolor_studio.media import discover, open_media
     from yolor_studio.media.write import save_png
 
     _require(file)
     if index < 0:
         raise UsageError(f"Frames are counted from 0; found {index}.")
-    found = discover([file])[0]
-    blob = build_index(file).to_bytes() if found.kind == "video" else None
-    with open_media(file, index=blob, files=found.files) as source:
-        if index >= source.info.frames:
-            raise UsageError(
-                f"{file.name} has {source.info.frames:,} frames, 0 to {source.info.frames - 1}; asked for {index}."
-            )
-        picture = source.read(index)
+    # Without an index a video is decoded from its start, which no oddity of the file can mislead.
+    with open_media(file, files=discover([file])[0].files) as source:
+        try:
+            picture = source.read(index)
+        except MediaError as error:
+            frames = source.info.frames
+            if index < frames:
+                raise
+            raise UsageError(f"{file.name} has {frames:,} frames, 0 to {frames - 1}; asked for {index}.") from error
     save_png(out, picture)
     Output(as_json=as_json).finish(
         {"out": str(out), "index": index, "width": picture.shape[1], "height": picture.shape[0]}, [str(out)]
