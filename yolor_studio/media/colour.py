@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from yolor_studio.media.fitting import centred, fitted_size
 from yolor_studio.media.libav import plane_rows, quiet_av
 from yolor_studio.media.orientation import Orientation
 
@@ -30,18 +31,17 @@ class Converter:
     def __call__(self, frame: VideoFrame, *, bgra: bool = False) -> NDArray[np.uint8]:
         """RGB [H, W, 3] or BGRA [H, W, 4] with alpha 255, as displayed. A frame of another size than the first is
         scaled to fit and centred on black."""
-        width, height = self._size
-        if (frame.width, frame.height) != self._size:
-            scale = min(width / frame.width, height / frame.height)
-            width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
-        picture = self._convert(frame, width, height, "bgra" if bgra else "rgb24")
-        if bgra and (has_alpha(frame) or picture.base is None):
+        stored = (frame.width, frame.height)
+        size = stored if stored == self._size else fitted_size(stored, self._size)
+        picture = self._convert(frame, size, "bgra" if bgra else "rgb24")
+        if bgra and _has_alpha(frame):
             picture[..., 3] = 255
-        if (width, height) != self._size:
-            picture = self._letterbox(picture)
+        if size != self._size:
+            picture = centred(picture, self._size)
         return self._orientation.apply(picture)
 
-    def _convert(self, frame: VideoFrame, width: int, height: int, name: str) -> NDArray[np.uint8]:
+    def _convert(self, frame: VideoFrame, size: tuple[int, int], name: str) -> NDArray[np.uint8]:
+        width, height = size
         matrix = None
         if frame.colorspace == _UNSPECIFIED:
             matrix = _BT709 if frame.height >= _HD_HEIGHT else _BT601
@@ -53,16 +53,6 @@ class Converter:
         channels = 4 if name == "bgra" else 3
         return np.ascontiguousarray(rows[:height, : width * channels]).reshape(height, width, channels)
 
-    def _letterbox(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        width, height = self._size
-        whole = np.zeros((height, width, picture.shape[2]), np.uint8)
-        if picture.shape[2] == 4:
-            whole[..., 3] = 255
-        top, left = (height - picture.shape[0]) // 2, (width - picture.shape[1]) // 2
-        whole[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
-        return whole
 
-
-def has_alpha(frame: VideoFrame) -> bool:
-    """Whether the frame's pixel format carries an alpha channel."""
+def _has_alpha(frame: VideoFrame) -> bool:
     return any(component.is_alpha for component in frame.format.components)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,12 @@ _WORTH_READING = 64
 """A keyframe at most this many packets ahead is reached by reading on."""
 _LOST_AFTER = 2000
 """Packets after a seek without a keyframe that the index knows: the file's seek is of no use."""
+_KEEP_BYTES = 64 << 20
+"""Of decoded frames (still YUV) behind the shown one: a step back is then free."""
+_FEW_ATTEMPTS = 3
+"""How many keyframes are tried for a frame that a provisional index promises, or that damage may have changed."""
+_WORTH_REPEATING = 5000
+"""Up to this packet number a damaged file is decoded from its start to give the very picture that was indexed."""
 
 
 class Cursor:
@@ -36,26 +42,36 @@ class Cursor:
         self._decoding = Decoding(path)
         self._index = index
         self._checking = index.decoder == self._decoding.settings
-        self._skipping = self._checking
+        self._damaged = bool((index.facts or {}).get("damaged"))
+        self._skipping = self._checking and not self._damaged
         last = int(index.packets.max(initial=-1))
         self._ordinals = np.full(last + 2, -1, np.int64)
         # Where one packet became several frames, the first of them counts here and the others follow it.
         self._ordinals[index.packets[::-1]] = np.arange(index.frames - 1, -1, -1)
         self._keys_by_mark = _unique_marks(index)
         self._seekable = bool(self._keys_by_mark)
-        self._bad_keys: set[int] = set()
+        self._false_keys: set[int] = set()
+        self._kept: OrderedDict[int, VideoFrame] = OrderedDict()
+        self._keeping = False
+        width, height = (int((index.facts or {}).get(side, 0)) for side in ("width", "height"))
+        self._most_kept = max(2, _KEEP_BYTES // max(1, width * height * 3 // 2))
         self._begin(0)
 
     def close(self) -> None:
         """Close the file."""
         self._decoding.close()
 
-    def frame(self, index: int) -> VideoFrame:
-        """The decoded frame `index`; raises MediaError when it cannot be decoded any more."""
-        if self._shown is not None and self._at == index:
-            return self._shown
+    def frame(self, index: int, *, keep: bool = False) -> VideoFrame:
+        """The decoded frame `index`; with `keep` its neighbours are held for a step back.
+
+        Raises MediaError when it cannot be decoded."""
+        # What a decoder puts in place of damaged parts depends on the memory that it gets: hold frames and it differs.
+        self._keeping = keep and not self._damaged
+        kept = self._held if self._at == index else self._kept.get(index)
+        if kept is not None and self._is_right(index, kept):
+            return kept
         if self._is_ahead(index):
-            frame = self._decode_to(index)
+            frame = self._decode_to(index, skip=self._skipping)
             if frame is not None and self._is_right(index, frame):
                 return frame
         for key, skip in self._attempts(index):
@@ -63,47 +79,65 @@ class Cursor:
                 continue
             frame = self._decode_to(index, skip=skip)
             if frame is not None and self._is_right(index, frame):
-                if self._skipping and not skip:
-                    self._skipping = False
+                self._skipping = self._skipping and skip
                 return frame
-        return self._from_the_start(index)
+        if self._index.decoder and not (self._damaged and self._index.packets[index] > _WORTH_REPEATING):
+            return self._from_the_start(index)
+        frame = self._nearest(index)
+        if frame is None:
+            raise self._lost(index)
+        return frame
+
+    def _nearest(self, index: int) -> VideoFrame | None:
+        """Frame `index` from the nearest keyframe, unchecked: where the file is damaged the picture is a guess anyway,
+        and of a provisional index nothing better is known."""
+        key = self._key_before(index)
+        return self._decode_to(index, skip=False) if key >= 0 and self._go_to(key) else None
 
     def _from_the_start(self, index: int) -> VideoFrame:
         """Plain decoding from the first packet is the truth, whatever was noted."""
         self._restart()
-        frame = self._decode_to(index)
+        frame = self._decode_to(index, skip=False)
         if frame is None:
-            raise MediaError(
-                f"Frame {index} of {self._decoding.path.name} does not decode; the file may have changed or be damaged."
-            )
+            raise self._lost(index)
         self._checking = self._checking and self._is_right(index, frame)
         return frame
+
+    def _lost(self, index: int) -> MediaError:
+        return MediaError(
+            f"Frame {index} of {self._decoding.path.name} does not decode; the file may have changed or be damaged."
+        )
 
     def _attempts(self, index: int) -> Iterator[tuple[int, bool]]:
         """The (keyframe, may leave out unreferenced frames) to try, the nearest first, then ever further back."""
         place, step, skip = self._key_before(index), 1, self._skipping
-        while place is not None and place >= 0:
+        tries = 0
+        patient = bool(self._index.decoder) and not self._damaged
+        while place >= 0 and (patient or tries < _FEW_ATTEMPTS):
             if skip:
                 yield place, True
                 skip = False
             yield place, False
-            place, step = place - step, step * 2
+            place, step, tries = place - step, step * 2, tries + 1
 
-    def _key_before(self, index: int) -> int | None:
+    def _key_before(self, index: int) -> int:
+        """The place in the index of the last keyframe from which frame `index` can be decoded; -1 if there is none."""
         keys = self._index
         place = int(np.searchsorted(keys.key_packets, keys.packets[index], side="right")) - 1
-        while place >= 0 and (keys.key_frames[place] > index or place in self._bad_keys):
+        while place >= 0 and (keys.key_frames[place] > index or place in self._false_keys):
             place -= 1
-        return place if place >= 0 else None
+        return place
 
     def _is_ahead(self, index: int) -> bool:
         if self._ended or index <= self._at:
             return False
         place = self._key_before(index)
-        return place is None or self._index.key_packets[place] <= self._next_packet + _WORTH_DECODING
+        return place < 0 or self._index.key_packets[place] <= self._next_packet + _WORTH_DECODING
 
     def _is_right(self, index: int, frame: VideoFrame) -> bool:
-        return not self._checking or picture_check(frame) == self._index.checks[index]
+        if self._checking:
+            return picture_check(frame) == self._index.checks[index]
+        return not self._began_wrong
 
     # Going somewhere
 
@@ -112,9 +146,10 @@ class Cursor:
         self._packets = self._decoding.packets()
         self._next_packet = packet
         self._waiting: deque[Decoded] = deque()
-        self._shown: VideoFrame | None = None
         self._at = -1
+        self._held: VideoFrame | None = None  # one frame, as any decoding loop does
         self._last_packet, self._repeated = -1, 0
+        self._began_at, self._began_wrong = packet, False
         self._ended = False
         self._decoding.skip_unreferenced(False)
 
@@ -171,30 +206,45 @@ class Cursor:
 
     # Decoding on
 
-    def _decode_to(self, index: int, *, skip: bool | None = None) -> VideoFrame | None:
+    def _decode_to(self, index: int, *, skip: bool) -> VideoFrame | None:
         """Decode until frame `index` comes out; None when it does not."""
-        skip = self._skipping if skip is None else skip
         while True:
             while self._waiting:
-                ordinal = self._take()
+                ordinal, frame = self._take()
                 if ordinal == index:
-                    return self._shown
+                    return frame
                 if ordinal > index:
                     return None
             if self._ended:
                 return None
             self._feed(index, skip=skip)
 
-    def _take(self) -> int:
-        """The ordinal of the next waiting frame, which is then the shown one; -1 for a frame not in the index."""
-        decoded = self._waiting.popleft()
-        self._repeated = self._repeated + 1 if decoded.packet == self._last_packet else 0
-        self._last_packet = decoded.packet
-        ordinal = int(self._ordinals[min(decoded.packet, len(self._ordinals) - 1)])
+    def _take(self) -> tuple[int, VideoFrame]:
+        """The next waiting frame and its place in the index; -1 for a frame that the index does not know."""
+        frame, packet = self._waiting.popleft()
+        self._repeated = self._repeated + 1 if packet == self._last_packet else 0
+        self._last_packet = packet
+        ordinal = int(self._ordinals[min(packet, len(self._ordinals) - 1)])
         if ordinal < 0:
-            return -1
-        self._at, self._shown = ordinal + self._repeated, decoded.frame
-        return self._at
+            return -1, frame
+        ordinal += self._repeated
+        self._at, self._held = ordinal, frame
+        if packet == self._began_at and packet and not frame.key_frame:
+            self._mark_false_key(packet)
+        if self._keeping:
+            self._keep(ordinal, frame)
+        return ordinal, frame
+
+    def _mark_false_key(self, packet: int) -> None:
+        """The container called it a keyframe and it is none: what is decoded from here on is not to be trusted."""
+        self._began_wrong = True
+        self._kept.clear()
+        self._false_keys.add(int(np.searchsorted(self._index.key_packets, packet)))
+
+    def _keep(self, ordinal: int, frame: VideoFrame) -> None:
+        self._kept[ordinal] = frame
+        while len(self._kept) > self._most_kept:
+            self._kept.popitem(last=False)
 
     def _feed(self, index: int, *, skip: bool) -> None:
         packet = next(self._packets, None)
@@ -203,8 +253,9 @@ class Cursor:
             return
         number = self._next_packet
         if skip:
+            reach = index - self._most_kept if self._keeping else index
             ordinal = self._ordinals[min(number, len(self._ordinals) - 1)]
-            self._decoding.skip_unreferenced(0 <= ordinal < index)
+            self._decoding.skip_unreferenced(0 <= ordinal < reach)
         self._waiting.extend(self._decoding.decode(packet, number))
         self._next_packet += 1
         self._ended = not carries_data(packet)

@@ -47,6 +47,7 @@ class Decoding:
         """Open `path` at its start; raises MediaError."""
         self.path = path
         self.failed_packets = 0
+        self.corrupt_frames = 0
         self.demux_error: str | None = None
         self._open()
 
@@ -89,6 +90,7 @@ class Decoding:
         except quiet_av().FFmpegError:
             self.failed_packets += 1
             return []
+        self.corrupt_frames += sum(frame.is_corrupt for frame in frames)
         return [Decoded(frame, cast("tuple[int]", frame.opaque)[0]) for frame in frames]
 
     def skip_unreferenced(self, skip: bool) -> None:

@@ -50,10 +50,19 @@ class StreamFacts:
         }
 
     def notes_after_decoding(
-        self, *, frames: int, packets: int, failed: int, sizes: Collection[tuple[int, int]], demux_error: str | None
+        self,
+        *,
+        frames: int,
+        packets: int,
+        failed: int,
+        corrupt: int,
+        sizes: Collection[tuple[int, int]],
+        demux_error: str | None,
     ) -> tuple[str, ...]:
         """All sentences, with what only decoding shows."""
         notes = list(self.notes)
+        if corrupt:
+            notes.append(f"{corrupt} of {frames} frames are damaged; the decoder guessed parts of them.")
         missing = packets - frames
         if missing > 0:
             damaged = f" ({failed} of them damaged)" if failed else ""

@@ -41,16 +41,23 @@ class Scout:
         """How many frames have come out of `next`."""
         self.ended = False
         self._waiting: Decoded | None = first
+        # A plain decoding loop holds on to one frame while the next is decoded, and so does this one always: which
+        # memory a decoder gets decides how the damaged part of a picture looks.
+        self._held: Decoded | None = first
 
     def next(self) -> Decoded | None:
         """The next frame in presentation order; None at the end."""
-        decoded = self._waiting or next(self._frames, None)
+        self._held = decoded = self._waiting or next(self._frames, None)
         self._waiting = None
         if decoded is None:
             self.ended = True
         else:
             self.done += 1
         return decoded
+
+    def pts(self, index: int) -> int | None:
+        """The pts of a frame that has come out already."""
+        return self._records.pts[index]
 
     def index(self) -> VideoIndex:
         """The index of the frames seen so far: verified when the end was reached."""
@@ -76,7 +83,7 @@ class _Records:
         self._decoding = decoding
         self.packets_seen = 0
         self._keys: list[tuple[int, PacketMark]] = []
-        self._pts: list[int | None] = []
+        self.pts: list[int | None] = []
         self._packets: list[int] = []
         self._checks: list[int] = []
         self._key_frames: list[bool] = []
@@ -89,7 +96,7 @@ class _Records:
 
     def add_frame(self, decoded: Decoded) -> None:
         frame = decoded.frame
-        self._pts.append(frame.pts)
+        self.pts.append(frame.pts)
         self._packets.append(decoded.packet)
         self._checks.append(picture_check(frame))
         self._key_frames.append(frame.key_frame)
@@ -105,7 +112,7 @@ class _Records:
             verified=verified,
             decoder=self._decoding.settings,
             time_base=facts.time_base,
-            pts=as_times(self._pts),
+            pts=as_times(self.pts),
             packets=packets,
             checks=np.array(self._checks, np.uint32),
             key_packets=key_packets[usable],
@@ -117,10 +124,11 @@ class _Records:
                 frames=len(packets),
                 packets=self.packets_seen,
                 failed=self._decoding.failed_packets,
+                corrupt=self._decoding.corrupt_frames,
                 sizes=self._sizes,
                 demux_error=self._decoding.demux_error,
             ),
-            facts=facts.as_json(),
+            facts=facts.as_json() | {"damaged": self._decoding.failed_packets + self._decoding.corrupt_frames > 0},
         )
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.entities import MediaKind
 from yolor_studio.core.errors import MediaError
-from yolor_studio.media.image import decode_still, read_header, to_bgra
+from yolor_studio.media.fitting import centred, fitted_size
+from yolor_studio.media.image import to_bgra
 from yolor_studio.media.info import MediaInfo
 from yolor_studio.media.source import ClosingSource, no_such_frame, rising
+from yolor_studio.media.still import decode_still, read_header
 
 
 class SequenceSource(ClosingSource):
@@ -37,14 +42,33 @@ class SequenceSource(ClosingSource):
             constant_rate=True,
             fps=None,
             rotation=0,
+            notes=header.notes,
         )
+
+    def examine(self, cancel: CancelToken | None = None) -> None:
+        """Read the header of every file, so that `info` tells of other sizes and of files that cannot be read."""
+        sizes: Counter[tuple[int, int]] = Counter()
+        unreadable: list[str] = []
+        for name in self._files:
+            if cancel is not None:
+                cancel.check()
+            try:
+                header = read_header(self._folder / name)
+            except MediaError as error:
+                unreadable.append(str(error))
+            else:
+                sizes[header.width, header.height] += 1
+        notes = [*self.info.notes, *_other_sizes(sizes, (self.info.width, self.info.height))]
+        if unreadable:
+            notes.append(f"{len(unreadable)} of {len(self._files)} pictures cannot be read; the first: {unreadable[0]}")
+        self.info = replace(self.info, notes=tuple(notes))
 
     def read(self, index: int, *, bgra: bool = False) -> NDArray[np.uint8]:
         """Frame `index` as RGB [H, W, 3] or BGRA [H, W, 4]; raises MediaError."""
         if not 0 <= index < len(self._files):
             raise no_such_frame(self.info, index, len(self._files))
         path = self._folder / self._files[index]
-        rgb = self._fitted(decode_still(path, read_header(path)))
+        rgb = self._fitted(decode_still(path, read_header(path))[0])
         return to_bgra(rgb) if bgra else rgb
 
     def frames(self, indices: Iterable[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
@@ -61,16 +85,21 @@ class SequenceSource(ClosingSource):
         return index
 
     def _fitted(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The picture scaled to fit the first one's size, centred on black."""
-        height, width = rgb.shape[:2]
-        if (width, height) == (self.info.width, self.info.height):
+        frame, size = (self.info.width, self.info.height), (rgb.shape[1], rgb.shape[0])
+        if size == frame:
             return rgb
         import cv2
 
-        scale = min(self.info.width / width, self.info.height / height)
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-        whole = np.zeros((self.info.height, self.info.width, 3), np.uint8)
-        top, left = (self.info.height - size[1]) // 2, (self.info.width - size[0]) // 2
-        whole[top : top + size[1], left : left + size[0]] = small
-        return whole
+        small = fitted_size(size, frame)
+        how = cv2.INTER_AREA if small[0] < size[0] else cv2.INTER_LINEAR
+        return centred(np.asarray(cv2.resize(rgb, small, interpolation=how), np.uint8), frame)
+
+
+def _other_sizes(sizes: Counter[tuple[int, int]], first: tuple[int, int]) -> Iterator[str]:
+    others = sum(sizes.values()) - sizes[first]
+    if others:
+        example = next(size for size in sizes if size != first)
+        yield (
+            f"{others} of {sum(sizes.values())} pictures have another size than the first (such as"
+            f" {example[0]} × {example[1]}); they are scaled to fit {first[0]} × {first[1]}."
+        )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.entities import MediaKind
 from yolor_studio.media.colour import Converter
 from yolor_studio.media.cursor import Cursor
@@ -55,12 +56,12 @@ class VideoSource(ClosingSource):
 
     def read(self, index: int, *, bgra: bool = False) -> NDArray[np.uint8]:
         """Frame `index` as RGB [H, W, 3] or BGRA [H, W, 4]; raises MediaError when there is none."""
-        return self._converter(self._frame(index), bgra=bgra)
+        return self._converter(self._frame(index, keep=True), bgra=bgra)
 
     def frames(self, indices: Iterable[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """(index, RGB) for rising `indices`; frames in between are decoded at most, never converted."""
         for index in rising(indices):
-            yield index, self._converter(self._frame(index))
+            yield index, self._converter(self._frame(index, keep=False))
 
     def timestamp(self, index: int) -> float | None:
         """Seconds from frame 0 to frame `index`; None where the stream has no times."""
@@ -72,44 +73,44 @@ class VideoSource(ClosingSource):
 
     def pts(self, index: int) -> int | None:
         """Frame `index`'s pts in the stream's time base; None where it has none."""
-        self._need(index)
+        self._reach(index)
+        if self._scout is not None:
+            return self._scout.pts(index)
+        self._check(index)
         pts = int(self._index.pts[index])
         return None if pts == NO_PTS else pts
 
-    def _frame(self, index: int) -> VideoFrame:
+    def decode_all(self, cancel: CancelToken | None = None) -> None:
+        """Decode to the end, when opened without an index: `info` is then the truth. Raises Cancelled when stopped."""
+        while self._scout is not None:
+            if cancel is not None:
+                cancel.check()
+            self._reach(self._scout.done)
+
+    def _frame(self, index: int, *, keep: bool) -> VideoFrame:
+        self._reach(index)
         if self._last is not None and self._last[0] == index:
             return self._last[1]
-        frame = self._scouted(index)
-        if frame is None:
-            self._need(index)
-            frame = self._at_cursor().frame(index)
-        self._last = (index, frame)
-        return frame
+        if self._scout is not None and self._index.frames <= index:
+            self._index = self._scout.index()
+        self._check(index)
+        return self._at_cursor().frame(index, keep=keep)
 
-    def _need(self, index: int) -> None:
-        """Make sure that the index covers frame `index`; raises MediaError when there is no such frame."""
-        if self._scout is not None:
-            frame = self._scouted(index)
-            if frame is not None:
-                self._last = (index, frame)
-            if self._scout is not None and self._index.frames < self._scout.done:
-                self._index = self._scout.index()
+    def _check(self, index: int) -> None:
         if not 0 <= index < self._index.frames:
             raise no_such_frame(self.info, index, self._index.frames)
 
-    def _scouted(self, index: int) -> VideoFrame | None:
-        """The frame, when it lies ahead of what was decoded so far; afterwards the end may be known."""
-        frame = None
+    def _reach(self, index: int) -> None:
+        """Without an index: decode from the start until frame `index` has been seen, or the end, when all is known."""
         while self._scout is not None and self._scout.done <= index:
             decoded = self._scout.next()
-            if decoded is None:
-                self._index = self._scout.index()
-                self.info = video_info(self._path, self._index, frames=self._index.frames)
-                self._scout.close()
-                self._scout = None
-                return None
-            frame = decoded.frame
-        return frame
+            if decoded is not None:
+                self._last = (self._scout.done - 1, decoded.frame)
+                continue
+            self._index = self._scout.index()
+            self.info = video_info(self._path, self._index, frames=self._index.frames)
+            self._scout.close()
+            self._scout = None
 
     def _at_cursor(self) -> Cursor:
         if self._cursor is None or self._known_to_cursor < self._index.frames:
