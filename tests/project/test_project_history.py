@@ -42,7 +42,7 @@ class RandomEdits(RuleBasedStateMachine):
             self.project.close()
             shutil.rmtree(self.folder)
 
-    def edit(self, operation) -> None:  # noqa: ANN001
+    def edit(self, operation) -> None:
         """Do it as an edit; what fails must leave nothing."""
         before = content(self.project)
         try:
