@@ -23,7 +23,7 @@ from onnx import TensorProto, helper
 from yolor_studio.core.errors import ModelError
 from yolor_studio.detect import library
 from yolor_studio.detect.library import add_model, find_model, list_models, models_folder, remove_model
-from yolor_studio.detect.model_check import scan_metadata
+from yolor_studio.detect.metadata import scan_metadata
 from yolor_studio.yolor.cfg import parse_cfg
 from yolor_studio.yolor.onnx_graph import build_onnx
 from yolor_studio.yolor.plan import build_plan

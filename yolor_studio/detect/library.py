@@ -15,7 +15,8 @@ from yolor_studio.core.errors import ModelError
 from yolor_studio.core.paths import user_folder
 from yolor_studio.core.resources import shipped
 from yolor_studio.detect.convert import Converted, convert
-from yolor_studio.detect.model_check import check_contract, parse_facts, read_model, scan_metadata
+from yolor_studio.detect.metadata import parse_facts, scan_metadata
+from yolor_studio.detect.model_check import check_contract, read_model
 from yolor_studio.yolor.files import write_atomically
 
 DEFAULT_MODEL = "yolor-n"
