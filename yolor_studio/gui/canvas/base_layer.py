@@ -26,7 +26,7 @@ _OUTSIDE = 3
 
 
 class Picture:
-    """The shown frame: a QImage that shares the pixels of a BGRA array, and a reduced copy for views under half size."""
+    """The shown frame: a QImage over the pixels of a BGRA array, and a reduced copy for views under half size."""
 
     def __init__(self, bgra: NDArray[np.uint8], *, size: tuple[int, int] | None = None) -> None:
         height, width = bgra.shape[:2]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, NamedTuple
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolor_studio.core.entities import Box
-from yolor_studio.core.geometry import box_of
+from yolor_studio.core.geometry import box_of, corners_of
 
 Kind = Literal["object", "prediction"]
 
@@ -134,6 +135,14 @@ class Scene:
     def box(self, row: int) -> Box:
         """The box in a row."""
         return box_of(self.corners[row])
+
+    def with_boxes(self, boxes: Mapping[int, Box]) -> Scene:
+        """The same scene with other boxes in some rows."""
+        out = copy(self)
+        out.corners = self.corners.copy()
+        for row, box in boxes.items():
+            out.corners[row] = corners_of(box)
+        return out
 
     def has(self, row: int, flag: int) -> bool:
         """Whether the box in a row has a flag."""

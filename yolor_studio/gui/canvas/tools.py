@@ -74,18 +74,23 @@ class Setting:
             return None
         return self.scene.row(next(iter(self.selection)))
 
-    def resizable_edge(self, x: float, y: float) -> Edge | None:
-        """What of the only selected box a press here would resize."""
+    def resizable_edge(self, at: Pointer) -> Edge | None:
+        """What of the only selected box a press here would resize; with Ctrl or Shift nothing."""
         row = self.lone()
-        if row is None or self.scene.has(row, Flag.LOCKED):
+        if row is None or at.add or at.band or self.scene.has(row, Flag.LOCKED):
             return None
-        return edge_at(self.view.box_to_view(self.scene.box(row)), *self.view.to_view(x, y))
+        return edge_at(self.view.box_to_view(self.scene.box(row)), *self.view.to_view(at.x, at.y))
+
+    def by_size(self, x: float, y: float) -> list[int]:
+        """The rows under a point, the smallest box first."""
+        return boxes_under(self.scene.corners, x, y, reach=HIT_REACH / self.view.scale).tolist()
 
     def under(self, x: float, y: float) -> list[int]:
-        """The rows under a point in the order in which a press takes them."""
-        rows = boxes_under(self.scene.corners, x, y, reach=HIT_REACH / self.view.scale).tolist()
+        """The rows under a point in the order in which a press takes them: the smallest box first, or the one that Tab
+        chose."""
+        rows = self.by_size(x, y)
         first = self.scene.row(self.preferred) if self.preferred else None
-        if first in rows:
+        if first is not None and first in rows:
             rows.remove(first)
             rows.insert(0, first)
         return rows
@@ -237,7 +242,7 @@ class SelectTool:
     def press(self, at: Pointer, setting: Setting) -> list[Outcome]:
         """Grab a handle of the selected box, else the first box under the pointer, else start a band."""
         self._start = at
-        edge = None if at.add or at.band else setting.resizable_edge(at.x, at.y)
+        edge = setting.resizable_edge(at)
         row = setting.lone()
         if edge is not None and row is not None:
             self._begin_resize(at, row, edge, setting.scene.box(row))

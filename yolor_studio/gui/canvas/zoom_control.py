@@ -21,7 +21,7 @@ class ZoomControl(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("kind", "floating")
+        looks.dress(self, kind="floating")
         self.setCursor(Qt.CursorShape.ArrowCursor)
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 3, 4, 3)
@@ -34,7 +34,7 @@ class ZoomControl(QFrame):
         row.addWidget(self._value)
         row.addWidget(self._button("plus", self.tr("Zoom in"), self.zoom_in))
         divider = QFrame()
-        divider.setProperty("kind", "divider")
+        looks.dress(divider, kind="divider")
         divider.setFixedSize(1, 20)
         row.addSpacing(3)
         row.addWidget(divider)

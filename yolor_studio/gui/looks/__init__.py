@@ -1,5 +1,6 @@
 """How the program looks: colours by role, the palette and style sheet made from them, type and icons."""
 
+from yolor_studio.gui.looks.application import Theme, apply, dress
 from yolor_studio.gui.looks.fonts import (
     BODY,
     CAPTION,
@@ -16,7 +17,7 @@ from yolor_studio.gui.looks.fonts import (
     set_font,
 )
 from yolor_studio.gui.looks.icons import icon, paint_icon, pixmap
-from yolor_studio.gui.looks.theme import Theme, apply, colour, dress, duration, is_dark, value
+from yolor_studio.gui.looks.theme import colour, duration, is_dark, value
 
 __all__ = [
     "BODY",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 CAPTION, SECONDARY, LIST, BODY, HEADING, PAGE, TITLE, START = 11.0, 12.0, 12.5, 13.0, 12.5, 14.0, 15.0, 22.0
@@ -26,8 +26,10 @@ def font(size: float, weight: int = REGULAR, *, tabular: bool = False) -> QFont:
     """A font of `size` logical pixels (halves are honoured); `tabular` gives figures of one width, for numbers that
     change or stand in columns."""
     out = QFont(family())
-    # A pixel size is whole; as a point size at Qt's fixed 96 dots an inch halves survive.
-    out.setPixelSize(round(size))
+    if size == int(size):
+        out.setPixelSize(int(size))
+    else:  # a pixel size is whole, a point size is not
+        out.setPointSizeF(size * 72 / QGuiApplication.primaryScreen().logicalDotsPerInchY())
     out.setWeight(QFont.Weight(weight))
     if tabular:
         out.setFeature(_TABULAR, 1)

@@ -1,8 +1,8 @@
 """Icons: Phosphor's glyphs as qtawesome ships them, coloured at the moment of painting.
 
-The glyphs are read from qtawesome's folder instead of through its `icon()`: importing it and loading all its twelve fonts
-costs 0.3 s of a start of one second, and its icons keep the colour that they were made with, so that a change of theme
-would need every one made anew.
+The glyphs are read from qtawesome's folder instead of through its `icon()`: importing it and loading all its twelve
+fonts costs 0.3 s of a start of one second, and its icons keep the colour that they were made with, so that a change of
+theme would need every one made anew.
 """
 
 from __future__ import annotations
@@ -64,7 +64,10 @@ class _GlyphEngine(QIconEngine):
     def _colour(self, mode: QIcon.Mode, state: QIcon.State) -> str:
         if mode == QIcon.Mode.Disabled:
             return theme.value("dis")
-        return theme.value(self._on if state == QIcon.State.On else self._role)
+        if state == QIcon.State.On:
+            return theme.value(self._on)
+        lit = mode == QIcon.Mode.Active and self._role == "tx2"  # under the pointer
+        return theme.value("tx" if lit else self._role)
 
 
 @lru_cache(maxsize=512)
