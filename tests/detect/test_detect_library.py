@@ -402,6 +402,13 @@ def test_names_that_contradict_a_model_of_the_contract_are_refused(tmp_path: Pat
     assert add_model(file, names=write(tmp_path / "n.txt", "cat\ndög\n".encode())).name == "m"
 
 
+def test_an_export_whose_layers_do_not_fit_is_refused(tmp_path: Path):
+    model = onnx.load_from_string(export())
+    next(a for a in model.graph.node[0].attribute if a.name == "axes").ints[0] = 9
+    with pytest.raises(ModelError, match=r"e\.onnx is no valid ONNX model"):
+        add_model(write(tmp_path / "e.onnx", model.SerializeToString()))
+
+
 def test_an_unknown_layout_is_refused_with_what_was_found(tmp_path: Path):
     with pytest.raises(
         ModelError, match=r"inputs images FLOAT \[1, 3, 64, 64\]; outputs output FLOAT \[1, 20, 7\]\. Supported"

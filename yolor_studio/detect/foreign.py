@@ -110,6 +110,8 @@ def _build(name: str, model: onnx.ModelProto, classes: int, metadata: dict[str, 
     nodes.initializers.extend(inner.initializer)
     write_ready(nodes, inner.output[0].name)
     side = int(metadata["size"])
-    return make_model(
-        nodes, classes=classes, metadata=metadata, opset=opset, shape=(int(metadata["batch"]) or "N", side, side)
-    )
+    shape = (int(metadata["batch"]) or "N", side, side)
+    try:
+        return make_model(nodes, classes=classes, metadata=metadata, opset=opset, shape=shape)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
+        raise ModelError(f"{name} is no valid ONNX model: its layers do not fit each other.") from error

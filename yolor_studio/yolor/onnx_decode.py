@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from onnx import TensorProto
 
 from yolor_studio.yolor.contract import BOXES, CANDIDATES, SCORES
 from yolor_studio.yolor.layers import Decode, Head
@@ -70,33 +71,26 @@ def _places(nodes: Nodes, head: Head, value: str) -> str:
     shape = nodes.add("Shape", value)
     rows = nodes.add("Gather", shape, nodes.constant(2, np.int64))
     columns = nodes.add("Gather", shape, nodes.constant(3, np.int64))
-    across = _steps(nodes, columns, head, k)
-    down = _steps(nodes, rows, head, k)
-    grid = [
-        nodes.add("Reshape", across, nodes.integers(1, 1, -1, 1)),
-        nodes.add("Reshape", down, nodes.integers(1, -1, 1, 1)),
-    ]
     factor = 1.0 if head.decode is Decode.EXPONENTIAL else 4.0
-    sizes = factor * np.asarray(head.anchors, np.float64)
-    full = nodes.add(
-        "Concat",
-        nodes.integers(len(head.anchors)),
-        nodes.add("Unsqueeze", rows, nodes.integers(0)),
-        nodes.add("Unsqueeze", columns, nodes.integers(0)),
-        nodes.integers(1),
-        axis=0,
-    )
-    constant = [nodes.floats(np.full((1, 1, 1, 1), k * head.stride)), *grid]
-    constant += [nodes.floats(sizes[:, side].reshape(-1, 1, 1, 1)) for side in (0, 1)]
-    columns_of_table = [nodes.add("Expand", part, full) for part in constant]
-    table = nodes.add("Concat", *columns_of_table, axis=-1)
+    sizes = (factor * np.asarray(head.anchors)).reshape(-1, 1, 1, 2)
+    fields = [
+        nodes.floats(np.full((1, 1, 1, 1), k * head.stride)),
+        nodes.add("Reshape", _steps(nodes, columns, head, k), nodes.integers(1, 1, -1, 1)),
+        nodes.add("Reshape", _steps(nodes, rows, head, k), nodes.integers(1, -1, 1, 1)),
+        nodes.floats(sizes[..., :1]),
+        nodes.floats(sizes[..., 1:]),
+    ]
+    first = nodes.integers(0)
+    spread = [nodes.add("Unsqueeze", count, first) for count in (rows, columns)]
+    full = nodes.add("Concat", nodes.integers(len(head.anchors)), *spread, nodes.integers(1), axis=0)
+    table = nodes.add("Concat", *(nodes.add("Expand", field, full) for field in fields), axis=-1)
     return nodes.add("Reshape", table, nodes.integers(-1, 5))
 
 
 def _steps(nodes: Nodes, count: str, head: Head, k: float) -> str:
     """(cell - (k - 1) / 2) x stride for every cell of a row or column."""
     cells = nodes.add("Range", nodes.constant(0, np.int64), count, nodes.constant(1, np.int64))
-    cells = nodes.add("Cast", cells, to=1)
+    cells = nodes.add("Cast", cells, to=TensorProto.FLOAT)
     pixels = nodes.add("Mul", cells, nodes.floats(head.stride))
     return nodes.add("Sub", pixels, nodes.floats(head.stride * (k - 1) / 2))
 
