@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.frame import VideoFrame
 
-_WORTH_DECODING = 4
-"""A keyframe at most this many packets ahead is reached by decoding on; a seek would cost as much."""
+_WORTH_DECODING = 1
+"""A keyframe at most this many packets ahead of the next one is reached by decoding on."""
 _WORTH_READING = 64
 """A keyframe at most this many packets ahead is reached by reading on."""
 _LOST_AFTER = 2000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,3 +34,18 @@ def mean_rate(index: VideoIndex, header_rate: Sequence[int] | None) -> float | N
     if header is not None and abs(measured / header - 1) <= _HEADER_HOLDS:
         return header
     return measured
+
+
+def rate_notes(index: VideoIndex) -> Iterator[str]:
+    """Sentences about times that are not evenly spaced or do not rise."""
+    times = index.pts[index.pts != NO_PTS]
+    if constant_rate(index.pts) or len(times) < 2:
+        return
+    steps = np.diff(times)
+    falling = int((steps <= 0).sum())
+    if falling:
+        yield f"The times of {falling} frames do not follow those before them; frames keep the order they decode in."
+    rising = steps[steps > 0]
+    if len(np.unique(rising)) > 1:
+        milliseconds = [step * 1000 * index.time_base[0] / index.time_base[1] for step in (rising.min(), rising.max())]
+        yield f"The frame rate varies: a frame lasts {milliseconds[0]:.0f} to {milliseconds[1]:.0f} ms."

@@ -17,7 +17,7 @@ from yolor_studio.media.index import NO_PTS, VideoIndex
 from yolor_studio.media.indexing import Scout
 from yolor_studio.media.info import MediaInfo
 from yolor_studio.media.orientation import Orientation
-from yolor_studio.media.rates import constant_rate, mean_rate
+from yolor_studio.media.rates import constant_rate, mean_rate, rate_notes
 from yolor_studio.media.source import ClosingSource, no_such_frame, rising
 
 if TYPE_CHECKING:
@@ -126,8 +126,6 @@ def video_info(path: Path, index: VideoIndex, *, frames: int | None) -> MediaInf
     facts = index.facts or {}
     orientation = Orientation(int(facts["degrees"]), bool(facts["mirrored"]))
     width, height = orientation.size(int(facts["width"]), int(facts["height"]))
-    constant = constant_rate(index.pts)
-    notes = index.notes
     return MediaInfo(
         kind=MediaKind.VIDEO,
         path=path,
@@ -135,9 +133,9 @@ def video_info(path: Path, index: VideoIndex, *, frames: int | None) -> MediaInf
         width=width,
         height=height,
         frames=frames or index.frames,
-        constant_rate=constant,
+        constant_rate=constant_rate(index.pts),
         fps=mean_rate(index, facts.get("rate")),
         rotation=orientation.degrees,
-        notes=notes,
+        notes=(*index.notes, *rate_notes(index)),
         verified=index.verified,
     )
