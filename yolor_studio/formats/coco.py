@@ -272,6 +272,7 @@ def _info(plan: ExportPlan, split: str) -> dict[str, Any]:
         "include": sorted(request.include | {"reviewed"}),
         "every": request.every,
         "keyframes_only": request.keyframes_only,
+        "zero_based": request.zero_based,
         "model": layer.model if layer else None,
         "model_hash": layer.model_hash if layer else None,
         "thresholds": {

@@ -1,0 +1,128 @@
+"""Tying the boxes of a file into objects with keyframes, so that they read back as the boxes they are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from yolor_studio.core.entities import Box, MediaKind, Origin
+from yolor_studio.formats.coco_read import BoxRecord
+from yolor_studio.formats.matching import Place
+
+_SAME_PX = 1e-6
+
+
+class Sighting(NamedTuple):
+    """A box of a file with its place in the project."""
+
+    record: BoxRecord
+    place: Place
+    category_id: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class TrackKeyframe:
+    """A keyframe to be."""
+
+    frame: int
+    box: Box
+    occluded: bool
+    interpolate: bool
+    attributes: Mapping[str, Any]
+    origin: Origin = Origin.IMPORT
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """An object to be."""
+
+    media_id: int
+    category_id: int
+    ignore: bool
+    wanted_id: int | None
+    """The track id of the file, where it can be kept."""
+    attributes: Mapping[str, Any]
+    keyframes: tuple[TrackKeyframe, ...]
+    boxes: int
+    """How many boxes of the file it stands for."""
+
+
+def build_tracks(sightings: Iterable[Sighting]) -> list[Track]:
+    """Objects of the sightings: those of one track, media, category and ignore flag are one; others, and a second box
+    of a track on one frame, stand alone. Tracks come first, so that they can keep their ids."""
+    moving: dict[tuple[Any, ...], dict[int, Sighting]] = defaultdict(dict)
+    alone: list[Track] = []
+    for sighting in sightings:
+        record, place = sighting.record, sighting.place
+        if record.track is None or place.media.kind is MediaKind.IMAGE:
+            alone.append(_track([sighting], None))
+            continue
+        key = (place.media.id, record.track, sighting.category_id, record.ignore)
+        if place.frame in moving[key]:
+            alone.append(_track([sighting], None))
+        else:
+            moving[key][place.frame] = sighting
+    tracks, taken = [], set()
+    for (_, name, *_), frames in moving.items():
+        wanted = int(name) if name.isdecimal() and int(name) > 0 and name not in taken else None
+        taken.add(name)
+        tracks.append(_track([frames[frame] for frame in sorted(frames)], wanted))
+    return tracks + alone
+
+
+def _track(sightings: Sequence[Sighting], wanted: int | None) -> Track:
+    first = sightings[0]
+    common = _common([sighting.record.attributes for sighting in sightings])
+    keyframes = [
+        TrackKeyframe(
+            frame=sighting.place.frame,
+            box=sighting.box,
+            occluded=sighting.record.occluded,
+            interpolate=False,
+            attributes={key: value for key, value in sighting.record.attributes.items() if key not in common},
+        )
+        for sighting in sightings
+    ]
+    return Track(
+        media_id=first.place.media.id,
+        category_id=first.category_id,
+        ignore=first.record.ignore,
+        wanted_id=wanted,
+        attributes=common,
+        keyframes=tuple(_fold(keyframes, [sighting.record.keyframe for sighting in sightings])),
+        boxes=len(sightings),
+    )
+
+
+def _common(attributes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    first, *rest = attributes
+    return {key: value for key, value in first.items() if all(key in one and one[key] == value for one in rest)}
+
+
+def _fold(keyframes: Sequence[TrackKeyframe], said: Sequence[bool | None]) -> list[TrackKeyframe]:
+    """Leave out what the file says was interpolated, wherever interpolation gives the very same boxes again."""
+    stops = [place for place, is_keyframe in enumerate(said) if is_keyframe is not False]
+    stops = sorted({0, *stops, len(keyframes) - 1})
+    folded: list[TrackKeyframe] = []
+    for start, stop in pairwise(stops):
+        span = keyframes[start : stop + 1]
+        if span[-1].frame - span[0].frame == stop - start and (stop - start == 1 or _is_linear(span)):
+            folded.append(replace(span[0], interpolate=True))
+        else:
+            folded += [replace(one, interpolate=after.frame - one.frame == 1) for one, after in pairwise(span)]
+    return [*folded, keyframes[-1]]
+
+
+def _is_linear(span: Sequence[TrackKeyframe]) -> bool:
+    first, *between, last = span
+    if any((one.occluded, one.attributes) != (first.occluded, first.attributes) for one in between):
+        return False
+    share = np.linspace(0, 1, len(span))[1:-1, None]
+    expected = np.array(first.box) + (np.array(last.box) - np.array(first.box)) * share
+    return bool(np.abs(expected - np.array([one.box for one in between])).max(initial=0.0) <= _SAME_PX)
