@@ -16,10 +16,17 @@ from yolor_studio.demo.sky import paint_far, paint_sky
 
 __all__ = ["paint_backdrop"]
 
-_FAR = {"city": ("skyline", "skyline", "woods"), "suburb": ("woods", "hills", "skyline"), "park": ("skyline", "woods"), "country": ("hills", "hills", "woods")}
+_FAR = {
+    "city": ("skyline", "skyline", "woods"),
+    "suburb": ("woods", "hills", "skyline"),
+    "park": ("skyline", "woods"),
+    "country": ("hills", "hills", "woods"),
+}
 
 
-def paint_backdrop(rng: np.random.Generator, layout: Layout, *, light: Daylight, theme: str, margin: int, fine: int = 2) -> NDArray[np.uint8]:
+def paint_backdrop(
+    rng: np.random.Generator, layout: Layout, *, light: Daylight, theme: str, margin: int, fine: int = 2
+) -> NDArray[np.uint8]:
     """RGB [height + 2 * margin, width + 2 * margin, 3] for a theme: city, suburb, park or country; `fine` times
     oversampled."""
     big = layout.enlarged(fine)
@@ -34,7 +41,9 @@ def paint_backdrop(rng: np.random.Generator, layout: Layout, *, light: Daylight,
     return out if fine == 1 else np.asarray(cv2.resize(out, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _row(out: NDArray[np.uint8], rng: np.random.Generator, layout: Layout, light: Daylight, *, theme: str, edge: int) -> None:
+def _row(
+    out: NDArray[np.uint8], rng: np.random.Generator, layout: Layout, light: Daylight, *, theme: str, edge: int
+) -> None:
     """What stands along the far pavement."""
     scale = layout.scale(layout.base)
     pen = Pen(out, scale, edge, layout.base + edge, tint=light.tint)
@@ -42,7 +51,11 @@ def _row(out: NDArray[np.uint8], rng: np.random.Generator, layout: Layout, light
     _lawn(pen, rng, left=left, right=right, top=(layout.base - layout.horizon) / scale)
     x = left + float(rng.uniform(0, 5))
     while x < right:
-        if theme == "city" or (theme == "suburb" and rng.random() < 0.72) or (theme == "country" and rng.random() < 0.14):
+        if (
+            theme == "city"
+            or (theme == "suburb" and rng.random() < 0.72)
+            or (theme == "country" and rng.random() < 0.14)
+        ):
             tall = int(rng.integers(3, 6)) if theme == "city" else int(rng.integers(1, 3)) + 1
             width = float(rng.uniform(6.5, 12) if theme == "city" else rng.uniform(6, 9))
             shop = bool(rng.random() < {"city": 0.7, "suburb": 0.3, "country": 0.0}[theme])
@@ -60,7 +73,13 @@ def _lawn(pen: Pen, rng: np.random.Generator, *, left: float, right: float, top:
     pen.polygon(corners, grass)
     pen.gradient(corners, (150, 172, 116), darker(grass, 0.08))
     for x in np.arange(left, right, 1.3):
-        bush(pen.moved(0, top * 0.72), rng, float(x), width=float(rng.uniform(1, 2.2)), height=float(rng.uniform(0.5, 1.1)))
+        bush(
+            pen.moved(0, top * 0.72),
+            rng,
+            float(x),
+            width=float(rng.uniform(1, 2.2)),
+            height=float(rng.uniform(0.5, 1.1)),
+        )
 
 
 def _garden(pen: Pen, rng: np.random.Generator, x: float, *, theme: str) -> float:
@@ -72,7 +91,13 @@ def _garden(pen: Pen, rng: np.random.Generator, x: float, *, theme: str) -> floa
     elif chance < 0.66:
         conifer(pen, rng, x + wide / 2, height=float(rng.uniform(4, 8)))
     for _ in range(int(rng.integers(1, 3))):
-        bush(pen, rng, x + float(rng.uniform(0, wide)), width=float(rng.uniform(1.2, 3)), height=float(rng.uniform(0.7, 1.3)))
+        bush(
+            pen,
+            rng,
+            x + float(rng.uniform(0, wide)),
+            width=float(rng.uniform(1.2, 3)),
+            height=float(rng.uniform(0.7, 1.3)),
+        )
     return wide
 
 

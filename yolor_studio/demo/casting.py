@@ -101,8 +101,8 @@ _FURNITURE = {
     "country": _mix(tree=0.5, hedge=0.3, sign=0.2),
 }
 _ANYTHING = _mix(
-    car=0.1, bus=0.07, motorbike=0.09, bicycle=0.1, walker=0.08, dog=0.1, cat=0.1, horse=0.07, rider=0.04, cow=0.1, sheep=0.1,
-    pigeon=0.07, plant=0.06,
+    car=0.1, bus=0.07, motorbike=0.09, bicycle=0.1, walker=0.08, dog=0.1, cat=0.1, horse=0.07, rider=0.04, cow=0.1,
+    sheep=0.1, pigeon=0.07, plant=0.06,
 )  # fmt: skip
 
 
@@ -116,12 +116,34 @@ class _Builder:
     density: float
     lanes: list[Lane] = field(default_factory=list)
 
-    def moving(self, y: float, cast: Cast, *, direction: int, speed: tuple[float, float], spacing: float, keep: float, spread: float = 0.0, **options: Any) -> None:
+    def moving(
+        self,
+        y: float,
+        cast: Cast,
+        *,
+        direction: int,
+        speed: tuple[float, float],
+        spacing: float,
+        keep: float,
+        spread: float = 0.0,
+        **options: Any,
+    ) -> None:
         """Adds a lane of things that move at a speed drawn from `speed`."""
         pace = float(self.rng.uniform(*speed))
-        self._add(y, cast, direction=direction, speed=pace, spacing=spacing, keep=min(keep * self.density, 1.0), spread=spread, **options)
+        self._add(
+            y,
+            cast,
+            direction=direction,
+            speed=pace,
+            spacing=spacing,
+            keep=min(keep * self.density, 1.0),
+            spread=spread,
+            **options,
+        )
 
-    def standing(self, y: float, cast: Cast, *, spacing: float, keep: float, spread: float = 0.0, furniture: bool = False) -> None:
+    def standing(
+        self, y: float, cast: Cast, *, spacing: float, keep: float, spread: float = 0.0, furniture: bool = False
+    ) -> None:
         """Adds a row of things that stay; furniture does not thin out with the traffic."""
         share = keep if furniture else keep * self.density
         self._add(y, cast, direction=self.either(), speed=0.0, spacing=spacing, keep=min(share, 1.0), spread=spread)
@@ -134,8 +156,9 @@ class _Builder:
         self.lanes.append(Lane(len(self.lanes), self.seed, self.layout, y, cast, **options))
 
 
-
-def populate(rng: np.random.Generator, layout: Layout, *, seed: int, theme: str, density: float, anything: bool = False) -> list[Lane]:
+def populate(
+    rng: np.random.Generator, layout: Layout, *, seed: int, theme: str, density: float, anything: bool = False
+) -> list[Lane]:
     """The lanes of a scene; `density` 1 is a lively street, 0 an empty one; `anything` adds things of every category
     wherever there is ground, so that rare ones are learnt too."""
     build = _Builder(rng, layout, seed, density)
@@ -156,7 +179,9 @@ def _traffic(build: _Builder, theme: str) -> None:
         direction = near_side if index >= len(rows) / 2 else -near_side
         pace = (2.6, 5.0) if theme == "park" else (3.6, 6.6)
         spacing = float(build.rng.uniform(11.8, 14.0))
-        build.moving(row, _ROAD[theme], direction=direction, speed=pace, spacing=spacing, keep=0.78, jitter=0.08, reach=7.0)
+        build.moving(
+            row, _ROAD[theme], direction=direction, speed=pace, spacing=spacing, keep=0.78, jitter=0.08, reach=7.0
+        )
 
 
 def _pavements(build: _Builder, theme: str) -> None:
@@ -169,9 +194,26 @@ def _pavements(build: _Builder, theme: str) -> None:
         deep = bottom - top
         for share in shares:
             spacing = float(rng.uniform(5, 8))
-            build.moving(top + deep * share, _PAVEMENT[theme], direction=build.either(), speed=pace, spacing=spacing, keep=keep, spread=deep * 0.09)
-    build.moving(layout.near_kerb + 0.15 * (layout.front - layout.near_kerb), _CASTS["pigeon"], direction=build.either(), speed=(0.15, 0.3), spacing=6.0, keep=0.22)
-    build.moving(layout.near_kerb, _CASTS["gull"], direction=build.either(), speed=(3.5, 6), spacing=26.0, keep=0.4, spread=8.0)
+            build.moving(
+                top + deep * share,
+                _PAVEMENT[theme],
+                direction=build.either(),
+                speed=pace,
+                spacing=spacing,
+                keep=keep,
+                spread=deep * 0.09,
+            )
+    build.moving(
+        layout.near_kerb + 0.15 * (layout.front - layout.near_kerb),
+        _CASTS["pigeon"],
+        direction=build.either(),
+        speed=(0.15, 0.3),
+        spacing=6.0,
+        keep=0.22,
+    )
+    build.moving(
+        layout.near_kerb, _CASTS["gull"], direction=build.either(), speed=(3.5, 6), spacing=26.0, keep=0.4, spread=8.0
+    )
 
 
 def _stand_about(build: _Builder, theme: str) -> None:

@@ -83,9 +83,7 @@ def _draw_bicycle(
     pen.limb(front, (0.345, 0.77), frame, widths=(0.034, 0.045))
     pen.limb((0.345, 0.77), (0.3, 1.0), (70, 72, 76), widths=(0.04, 0.036))
     pen.stroke([(0.3, 1.0), (0.4, 1.04), (0.42, 0.99)], (44, 45, 50), width=0.036)
-    pen.polygon(
-        curve("-0.36,0.93 -0.22,0.95 -0.06,0.905 -0.2,0.885 -0.33,0.87", steps=3), (44, 38, 36)
-    )
+    pen.polygon(curve("-0.36,0.93 -0.22,0.95 -0.06,0.905 -0.2,0.885 -0.33,0.87", steps=3), (44, 38, 36))
     if guard:
         for hub, a, b in ((rear, 0.5, 2.7), (front, 0.3, 2.2)):
             angles = np.linspace(a, b, 10)
@@ -155,9 +153,7 @@ def _motorbike_body(pen: Pen, *, paint: Colour) -> None:
     steel, dark = (150, 154, 160), (40, 42, 48)
     pen.limb((0.76, 0.32), (0.5, 0.92), steel, widths=(0.07, 0.08))
     pen.limb((-0.72, 0.32), (-0.16, 0.42), dark, widths=(0.07, 0.1))
-    pen.polygon(
-        curve("-0.3,0.26 -0.28,0.56 0.1,0.62 0.34,0.54 0.36,0.28 0.05,0.2"), (62, 64, 70)
-    )
+    pen.polygon(curve("-0.3,0.26 -0.28,0.56 0.1,0.62 0.34,0.54 0.36,0.28 0.05,0.2"), (62, 64, 70))
     for y in (0.34, 0.42, 0.5):
         pen.limb((-0.08, y), (0.26, y), (104, 106, 112), widths=(0.03, 0.03))
     pen.stroke([(0.3, 0.5), (0.4, 0.3), (0.1, 0.2), (-0.5, 0.24)], (120, 122, 128), width=0.06)
@@ -166,9 +162,7 @@ def _motorbike_body(pen: Pen, *, paint: Colour) -> None:
         curve("-0.98,0.86 -0.9,0.94 -0.55,0.86 -0.2,0.82 -0.1,0.68 -0.5,0.66"),
         darker(paint, 0.15),
     )
-    pen.polygon(
-        curve("-0.84,0.92 -0.5,0.94 -0.12,0.88 -0.12,0.78 -0.5,0.82 -0.8,0.86"), (34, 32, 34)
-    )
+    pen.polygon(curve("-0.84,0.92 -0.5,0.94 -0.12,0.88 -0.12,0.78 -0.5,0.82 -0.8,0.86"), (34, 32, 34))
     tank = curve("-0.2,0.72 -0.16,0.92 0.14,1.04 0.42,0.98 0.5,0.8 0.2,0.68")
     pen.polygon(tank, paint)
     pen.gradient(tank, lighter(paint, 0.4), darker(paint, 0.4))
@@ -191,9 +185,7 @@ def _scooter_body(pen: Pen, *, paint: Colour) -> None:
     pen.polygon(shield, paint)
     pen.gradient(shield, lighter(paint, 0.3), darker(paint, 0.3))
     pen.polygon(curve("0.42,0.4 0.62,0.52 0.9,0.38 0.88,0.26 0.66,0.36"), paint)
-    pen.polygon(
-        curve("-0.84,0.78 -0.5,0.84 -0.12,0.76 -0.16,0.7 -0.5,0.7 -0.82,0.72"), (52, 40, 36)
-    )
+    pen.polygon(curve("-0.84,0.78 -0.5,0.84 -0.12,0.76 -0.16,0.7 -0.5,0.7 -0.82,0.72"), (52, 40, 36))
     pen.disc(0.46, 1.0, 0.085, paint)
     pen.disc(0.5, 1.0, 0.06, (246, 244, 226))
     pen.stroke([(0.4, 1.0), (0.34, 1.08), (0.38, 1.06)], dark, width=0.05)

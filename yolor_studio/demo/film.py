@@ -41,12 +41,18 @@ class Film:
         if self.noise > 0.05:
             height, width = frame.shape[:2]
             y, x = int(rng.integers(_SPARE)), int(rng.integers(_SPARE))
-            grain = cv2.multiply(_noise(height, width)[y : y + height, x : x + width], self.noise / _DEVIATION)
+            grain = _noise(height, width)[y : y + height, x : x + width]
+            grain = cv2.addWeighted(grain, self.noise / _DEVIATION, grain, 0, 0)
             frame = np.asarray(cv2.add(frame, grain, dtype=cv2.CV_8U), np.uint8)
         if self.jpeg:
-            _, code = cv2.imencode(".jpg", frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.jpeg])
-            frame = np.ascontiguousarray(cv2.imdecode(code, cv2.IMREAD_COLOR)[..., ::-1])
+            frame = _compress(frame, self.jpeg)
         return frame
+
+
+def _compress(frame: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    bgr = np.ascontiguousarray(frame[..., ::-1])
+    _, code = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.ascontiguousarray(np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), np.uint8)[..., ::-1])
 
 
 _DEVIATION = 100

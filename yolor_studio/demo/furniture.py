@@ -23,12 +23,22 @@ def lamp_post(rng: np.random.Generator) -> list[Actor]:
         pen.shade([(0.02, 0.0), (0.12, 0.0), (0.1, height), (0.02, height)], darker(iron, 0.6), 0.5)
         if old:
             pen.box(-0.3, height - 0.5, 0.3, height - 0.44, iron)
-            pen.lamp([(-0.13, height - 0.3), (0.13, height - 0.3), (0.2, height + 0.16), (-0.2, height + 0.16)], (255, 240, 196))
-            pen.polygon([(-0.25, height + 0.16), (0.25, height + 0.16), (0.06, height + 0.38), (-0.06, height + 0.38)], iron)
+            pen.lamp(
+                [(-0.13, height - 0.3), (0.13, height - 0.3), (0.2, height + 0.16), (-0.2, height + 0.16)],
+                (255, 240, 196),
+            )
+            pen.polygon(
+                [(-0.25, height + 0.16), (0.25, height + 0.16), (0.06, height + 0.38), (-0.06, height + 0.38)], iron
+            )
         else:
             pen.limb((0.0, height - 0.35), (0.35, height + 0.05), iron, widths=(0.09, 0.08))
             pen.limb((0.35, height + 0.05), (1.0, height + 0.12), iron, widths=(0.09, 0.16))
-            pen.lamp(rounded([(0.55, height + 0.03), (1.0, height + 0.06), (0.95, height + 0.0), (0.6, height - 0.03)], 0.02), (255, 244, 206))
+            pen.lamp(
+                rounded(
+                    [(0.55, height + 0.03), (1.0, height + 0.06), (0.95, height + 0.0), (0.6, height - 0.03)], 0.02
+                ),
+                (255, 244, 206),
+            )
 
     return [Actor("", -0.4, 1.15, height + 0.5, body=body, shadow=0.3)]
 
@@ -40,8 +50,8 @@ def street_tree(rng: np.random.Generator) -> list[Actor]:
     def body(pen: Pen) -> None:
         (conifer if fir else tree)(pen, np.random.default_rng(seed), 0.0, height=height)
 
-    half = height * 0.5
-    return [Actor("", -half, half, height * 1.12, body=body, shadow=0.7)]
+    half = height * 0.53
+    return [Actor("", -half, half, height * 1.16, body=body, low=-0.3, shadow=0.5)]
 
 
 def bollard(rng: np.random.Generator) -> list[Actor]:
@@ -65,8 +75,13 @@ def bench(rng: np.random.Generator) -> list[Actor]:
         for x in (-0.75, 0.75):
             pen.limb((x, 0.0), (x, 0.86), (44, 48, 50), widths=(0.08, 0.06))
         for y in (0.42, 0.6, 0.74, 0.88):
-            pen.polygon(rounded([(-0.92, y - 0.055), (-0.92, y + 0.055), (0.92, y + 0.055), (0.92, y - 0.055)], 0.02), wood if y > 0.5 else lighter(wood, 0.2))
-            pen.shade([(-0.92, y - 0.055), (0.92, y - 0.055), (0.92, y - 0.02), (-0.92, y - 0.02)], darker(wood, 0.6), 0.4)
+            pen.polygon(
+                rounded([(-0.92, y - 0.055), (-0.92, y + 0.055), (0.92, y + 0.055), (0.92, y - 0.055)], 0.02),
+                wood if y > 0.5 else lighter(wood, 0.2),
+            )
+            pen.shade(
+                [(-0.92, y - 0.055), (0.92, y - 0.055), (0.92, y - 0.02), (-0.92, y - 0.02)], darker(wood, 0.6), 0.4
+            )
 
     return [Actor("", -1.0, 1.0, 1.0, body=body, shadow=1.0)]
 

@@ -12,10 +12,19 @@ from yolor_studio.demo.paint import Colour, Pen, darker, lighter, mix, smooth
 
 __all__ = ["LEAVES", "blob", "bush", "conifer", "tree"]
 
-LEAVES: tuple[Colour, ...] = ((86, 138, 70), (106, 152, 74), (70, 118, 72), (128, 158, 72), (74, 128, 92), (206, 164, 66))
+LEAVES: tuple[Colour, ...] = (
+    (86, 138, 70),
+    (106, 152, 74),
+    (70, 118, 72),
+    (128, 158, 72),
+    (74, 128, 92),
+    (206, 164, 66),
+)
 
 
-def blob(rng: np.random.Generator, x: float, y: float, radius: float, *, tall: float = 0.9, bumps: int = 11) -> NDArray[np.float64]:
+def blob(
+    rng: np.random.Generator, x: float, y: float, radius: float, *, tall: float = 0.9, bumps: int = 11
+) -> NDArray[np.float64]:
     """A leafy outline around (x, y) -> [N, 2]."""
     angles = np.linspace(0, 2 * pi, bumps, endpoint=False) + rng.uniform(0, 1)
     radii = radius * rng.uniform(0.82, 1.12, bumps)
@@ -55,8 +64,22 @@ def tree(pen: Pen, rng: np.random.Generator, x: float, *, height: float) -> None
     fork = (x + lean, height - radius * 1.5)
     pen.limb((x, 0.0), fork, bark, widths=(height * 0.05, height * 0.034))
     pen.limb(fork, (x + lean - radius * 0.4, height - radius * 0.9), bark, widths=(height * 0.03, height * 0.014))
-    pen.limb(fork, (x + lean + radius * 0.4, height - radius * 0.8), darker(bark, 0.15), widths=(height * 0.03, height * 0.014))
-    pen.shade([(x + height * 0.004, -0.1), (x + height * 0.05, -0.1), (x + lean + height * 0.04, fork[1]), (x + lean + height * 0.004, fork[1])], darker(bark, 0.6), 0.5)
+    pen.limb(
+        fork,
+        (x + lean + radius * 0.4, height - radius * 0.8),
+        darker(bark, 0.15),
+        widths=(height * 0.03, height * 0.014),
+    )
+    pen.shade(
+        [
+            (x + height * 0.004, -0.1),
+            (x + height * 0.05, -0.1),
+            (x + lean + height * 0.04, fork[1]),
+            (x + lean + height * 0.004, fork[1]),
+        ],
+        darker(bark, 0.6),
+        0.5,
+    )
     _crown(pen, rng, x + lean, height - radius, radius=radius, leaf=leaf)
 
 
@@ -68,8 +91,21 @@ def conifer(pen: Pen, rng: np.random.Generator, x: float, *, height: float) -> N
         low, high = height * (0.12 + layer * 0.13), height * (0.38 + layer * 0.125)
         half = height * 0.2 * (1 - layer * 0.145)
         colour = mix(darker(leaf, 0.3), lighter(leaf, 0.08), layer / 5)
-        pen.polygon([(x - half, low), (x - half * 0.5, low + half * 0.12), (x, low - half * 0.1), (x + half * 0.5, low + half * 0.12), (x + half, low), (x + half * 0.08, high), (x - half * 0.08, high)], colour)
-        pen.shade([(x + half * 0.1, low - 0.1), (x + half, low), (x + half * 0.08, high), (x, high)], darker(leaf, 0.5), 0.35)
+        pen.polygon(
+            [
+                (x - half, low),
+                (x - half * 0.5, low + half * 0.12),
+                (x, low - half * 0.1),
+                (x + half * 0.5, low + half * 0.12),
+                (x + half, low),
+                (x + half * 0.08, high),
+                (x - half * 0.08, high),
+            ],
+            colour,
+        )
+        pen.shade(
+            [(x + half * 0.1, low - 0.1), (x + half, low), (x + half * 0.08, high), (x, high)], darker(leaf, 0.5), 0.35
+        )
 
 
 def bush(pen: Pen, rng: np.random.Generator, x: float, *, width: float, height: float) -> None:

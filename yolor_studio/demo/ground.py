@@ -13,7 +13,9 @@ from yolor_studio.demo.paint import Colour, Pen, darker, lighter, mix
 __all__ = ["paint_ground"]
 
 
-def paint_ground(out: NDArray[np.uint8], rng: np.random.Generator, light: Daylight, layout: Layout, *, margin: int, rural: bool) -> None:
+def paint_ground(
+    out: NDArray[np.uint8], rng: np.random.Generator, light: Daylight, layout: Layout, *, margin: int, rural: bool
+) -> None:
     """Everything from the row `layout.base` down, on an RGB picture with `margin` pixels more on each side."""
     pen = Pen(out, 1.0, margin, margin, tint=light.tint)
     width, bottom = layout.width + margin, layout.height + margin + 1.0
@@ -65,7 +67,9 @@ def _slabs(pen: Pen, layout: Layout, *, top: float, bottom: float, joint: Colour
     for x in np.arange(middle - reach, middle + reach, pitch):
         upper, w = middle + (x - middle) * shrink, 0.6
         if max(x, upper) > left and min(x, upper) < right:
-            pen.shade([(x - w, -bottom), (x + w, -bottom), (upper + w * 0.7, -top), (upper - w * 0.7, -top)], joint, 0.4)
+            pen.shade(
+                [(x - w, -bottom), (x + w, -bottom), (upper + w * 0.7, -top), (upper - w * 0.7, -top)], joint, 0.4
+            )
 
 
 def _markings(pen: Pen, rng: np.random.Generator, layout: Layout, *, left: float, right: float, road: Colour) -> None:
@@ -83,7 +87,10 @@ def _markings(pen: Pen, rng: np.random.Generator, layout: Layout, *, left: float
         start = left - float(rng.uniform(0, dash + gap))
         for x in np.arange(start, right, dash + gap):
             pen.shade([(x, -y + thick), (x + dash, -y + thick), (x + dash, -y - thick), (x, -y - thick)], paint, 0.85)
-    for y in (layout.far_kerb + 0.3 * layout.scale(layout.far_kerb) * 0.3, layout.near_kerb - 0.3 * layout.scale(layout.near_kerb) * 0.3):
+    for y in (
+        layout.far_kerb + 0.3 * layout.scale(layout.far_kerb) * 0.3,
+        layout.near_kerb - 0.3 * layout.scale(layout.near_kerb) * 0.3,
+    ):
         thick = 0.03 * layout.scale(y)
         pen.shade([(left, -y + thick), (right, -y + thick), (right, -y - thick), (left, -y - thick)], paint, 0.55)
     for _ in range(int(rng.integers(0, 3))):
@@ -102,7 +109,15 @@ def _zebra(pen: Pen, layout: Layout, *, x: float, paint: Colour) -> None:
         rows = [layout.horizon + focal * layout.eye / depth for depth in (low, high)]
         corners = []
         for y, sides in ((rows[0], (-1, 1)), (rows[1], (1, -1))):
-            corners += [(layout.width / 2 + (x - layout.width / 2) * layout.scale(y) / layout.scale(layout.near_kerb) + side * 1.6 * layout.scale(y), -y) for side in sides]
+            corners += [
+                (
+                    layout.width / 2
+                    + (x - layout.width / 2) * layout.scale(y) / layout.scale(layout.near_kerb)
+                    + side * 1.6 * layout.scale(y),
+                    -y,
+                )
+                for side in sides
+            ]
         pen.shade(corners, paint, 0.8)
 
 
@@ -116,17 +131,38 @@ def _kerbs(pen: Pen, layout: Layout, *, left: float, right: float, stone: Colour
             pen.shade(corners, (30, 32, 40), 0.18)
         step = 1.2 * layout.scale(y)
         for x in np.arange(left, right, step):
-            pen.shade([(x, -y + tall * 0.8), (x + 1.0, -y + tall * 0.8), (x + 1.0, -y - tall * 0.9 * (sign > 0)), (x, -y - tall * 0.9 * (sign > 0))], darker(stone, 0.5), 0.4)
+            pen.shade(
+                [
+                    (x, -y + tall * 0.8),
+                    (x + 1.0, -y + tall * 0.8),
+                    (x + 1.0, -y - tall * 0.9 * (sign > 0)),
+                    (x, -y - tall * 0.9 * (sign > 0)),
+                ],
+                darker(stone, 0.5),
+                0.4,
+            )
 
 
 def _shade_under_houses(pen: Pen, layout: Layout, *, left: float, right: float, opacity: float) -> None:
     deep = (layout.far_kerb - layout.base) * 0.55
     for part in range(4):
         low = layout.base + deep * (1 - part / 4)
-        pen.shade([(left, -layout.base), (right, -layout.base), (right, -low), (left, -low)], (34, 38, 62), opacity * 0.45)
+        pen.shade(
+            [(left, -layout.base), (right, -layout.base), (right, -low), (left, -low)], (34, 38, 62), opacity * 0.45
+        )
 
 
-def _blades(pen: Pen, rng: np.random.Generator, layout: Layout, *, top: float, bottom: float, left: float, right: float, colour: Colour) -> None:
+def _blades(
+    pen: Pen,
+    rng: np.random.Generator,
+    layout: Layout,
+    *,
+    top: float,
+    bottom: float,
+    left: float,
+    right: float,
+    colour: Colour,
+) -> None:
     for _ in range(round((right - left) * 0.25)):
         x, y = float(rng.uniform(left, right)), float(rng.uniform(top, bottom))
         tall = layout.scale(y) * float(rng.uniform(0.08, 0.2))

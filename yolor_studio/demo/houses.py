@@ -13,12 +13,20 @@ from yolor_studio.demo.paint import Colour, Pen, darker, lighter, mix
 __all__ = ["house"]
 
 _WALLS: tuple[Colour, ...] = (
-    (226, 208, 180), (208, 160, 126), (188, 104, 82), (236, 226, 206), (178, 188, 192), (230, 190, 140), (172, 128, 108),
-    (204, 214, 208), (222, 178, 166), (158, 92, 76), (196, 196, 176), (150, 164, 178), (240, 214, 160),
+    (226, 208, 180), (208, 160, 126), (188, 104, 82), (236, 226, 206), (178, 188, 192), (230, 190, 140),
+    (172, 128, 108), (204, 214, 208), (222, 178, 166), (158, 92, 76), (196, 196, 176), (150, 164, 178), (240, 214, 160),
 )  # fmt: skip
 _ROOFS: tuple[Colour, ...] = ((156, 84, 66), (120, 72, 62), (92, 96, 108), (108, 104, 104), (140, 100, 78))
 _TRIMS: tuple[Colour, ...] = ((246, 244, 236), (250, 248, 242), (76, 82, 90), (70, 96, 92), (120, 72, 56))
-_SIGNS: tuple[Colour, ...] = ((44, 92, 92), (150, 52, 54), (36, 52, 92), (222, 170, 62), (62, 66, 70), (90, 118, 74), (176, 100, 64))
+_SIGNS: tuple[Colour, ...] = (
+    (44, 92, 92),
+    (150, 52, 54),
+    (36, 52, 92),
+    (222, 170, 62),
+    (62, 66, 70),
+    (90, 118, 74),
+    (176, 100, 64),
+)
 _STOREY = 3.1
 
 
@@ -80,14 +88,20 @@ def _storey(pen: Pen, rng: np.random.Generator, style: _Style, *, width: float, 
             _balcony(pen, x=x, y=y + 0.35, half=size[0] * 0.75)
 
 
-def _window(pen: Pen, rng: np.random.Generator, style: _Style, *, x: float, y: float, size: tuple[float, float]) -> None:
+def _window(
+    pen: Pen, rng: np.random.Generator, style: _Style, *, x: float, y: float, size: tuple[float, float]
+) -> None:
     w, h = size[0] / 2, size[1]
     if style.shutters is not None:
         for side in (-1, 1):
             inner, outer = sorted((x + side * (w + 0.05), x + side * (w + 0.5)))
             pen.box(inner, y - 0.02, outer, y + h + 0.02, style.shutters)
             for slat in np.arange(y + 0.12, y + h - 0.05, 0.2):
-                pen.shade([(inner, slat), (outer, slat), (outer, slat + 0.07), (inner, slat + 0.07)], darker(style.shutters, 0.5), 0.5)
+                pen.shade(
+                    [(inner, slat), (outer, slat), (outer, slat + 0.07), (inner, slat + 0.07)],
+                    darker(style.shutters, 0.5),
+                    0.5,
+                )
     pen.box(x - w - 0.1, y - 0.08, x + w + 0.1, y + h + 0.14, style.trim)
     lamp = rng.random() < style.lit
     glass = [(x - w, y), (x + w, y), (x + w, y + h), (x - w, y + h)]
@@ -96,24 +110,47 @@ def _window(pen: Pen, rng: np.random.Generator, style: _Style, *, x: float, y: f
     else:
         pen.polygon(glass, (70, 92, 112))
         pen.gradient(glass, mix((92, 118, 140), (150, 176, 192), float(rng.random())), (48, 62, 80))
-        pen.shade([(x - w, y + h * 0.35), (x - w * 0.2, y + h), (x + w * 0.4, y + h), (x - w, y - 0.0)], (210, 226, 236), 0.22)
+        pen.shade(
+            [(x - w, y + h * 0.35), (x - w * 0.2, y + h), (x + w * 0.4, y + h), (x - w, y - 0.0)], (210, 226, 236), 0.22
+        )
     if rng.random() < 0.45:
         cloth = mix((236, 232, 222), (206, 178, 158), float(rng.random()))
         for side in (-1, 1):
-            pen.shade([(x + side * w, y + h), (x + side * w * 0.35, y + h), (x + side * w * 0.7, y + h * 0.4), (x + side * w * 0.75, y), (x + side * w, y)], cloth, 0.7)
+            pen.shade(
+                [
+                    (x + side * w, y + h),
+                    (x + side * w * 0.35, y + h),
+                    (x + side * w * 0.7, y + h * 0.4),
+                    (x + side * w * 0.75, y),
+                    (x + side * w, y),
+                ],
+                cloth,
+                0.7,
+            )
     pen.shade([(x - w, y + h - 0.16), (x + w, y + h - 0.16), (x + w, y + h), (x - w, y + h)], (24, 28, 40), 0.35)
-    bars = {"sash": ((0.0, 0.52),), "cross": ((1.0, 0.66),), "wide": ((2.0, 0.0),), "plain": ((1.0, 0.0),)}[style.panes][0]
+    bars = {"sash": ((0.0, 0.52),), "cross": ((1.0, 0.66),), "wide": ((2.0, 0.0),), "plain": ((1.0, 0.0),)}[
+        style.panes
+    ][0]
     for part in range(int(bars[0])):
         at = x - w + 2 * w * (part + 1) / (int(bars[0]) + 1)
         pen.box(at - 0.035, y, at + 0.035, y + h, style.trim)
     if bars[1]:
         pen.box(x - w, y + h * bars[1] - 0.035, x + w, y + h * bars[1] + 0.035, style.trim)
     pen.box(x - w - 0.16, y - 0.16, x + w + 0.16, y - 0.05, lighter(style.trim, 0.2))
-    pen.shade([(x - w - 0.12, y - 0.17), (x + w + 0.16, y - 0.17), (x + w + 0.16, y - 0.28), (x - w - 0.12, y - 0.28)], (20, 22, 34), 0.28)
+    pen.shade(
+        [(x - w - 0.12, y - 0.17), (x + w + 0.16, y - 0.17), (x + w + 0.16, y - 0.28), (x - w - 0.12, y - 0.28)],
+        (20, 22, 34),
+        0.28,
+    )
     if style.flowers:
         bush(pen.moved(x, y - 0.14), rng, 0.0, width=2 * w, height=0.34)
         for _ in range(5):
-            pen.disc(x + float(rng.uniform(-w, w)), y + float(rng.uniform(0.02, 0.2)), 0.06, pick(rng, ((226, 70, 84), (250, 210, 90), (236, 130, 170))))
+            pen.disc(
+                x + float(rng.uniform(-w, w)),
+                y + float(rng.uniform(0.02, 0.2)),
+                0.06,
+                pick(rng, ((226, 70, 84), (250, 210, 90), (236, 130, 170))),
+            )
 
 
 def _balcony(pen: Pen, *, x: float, y: float, half: float) -> None:
@@ -154,8 +191,14 @@ def _shop_window(pen: Pen, rng: np.random.Generator, style: _Style, *, left: flo
         pen.gradient(pane, (150, 170, 180), (70, 80, 92))
     for x in np.arange(left + 0.3, right - 0.25, 0.5):
         tall = float(rng.uniform(0.2, 0.8))
-        pen.shade([(x - 0.14, 0.6), (x + 0.14, 0.6), (x + 0.1, 0.6 + tall), (x - 0.1, 0.6 + tall)], pick(rng, _SIGNS, vary=20), 0.65)
-    pen.shade([(left, 0.6), (left + 0.5, 0.6), (min(left + 1.5, right), 2.58), (left + 0.7, 2.58)], (240, 246, 250), 0.18)
+        pen.shade(
+            [(x - 0.14, 0.6), (x + 0.14, 0.6), (x + 0.1, 0.6 + tall), (x - 0.1, 0.6 + tall)],
+            pick(rng, _SIGNS, vary=20),
+            0.65,
+        )
+    pen.shade(
+        [(left, 0.6), (left + 0.5, 0.6), (min(left + 1.5, right), 2.58), (left + 0.7, 2.58)], (240, 246, 250), 0.18
+    )
     middle = (left + right) / 2
     pen.box(middle - 0.03, 0.58, middle + 0.03, 2.6, (236, 232, 222))
 
@@ -167,7 +210,13 @@ def _lettering(pen: Pen, rng: np.random.Generator, *, x: float, y: float, colour
         wide, tall = float(rng.uniform(0.1, 0.24)), float(rng.choice([0.22, 0.22, 0.3]))
         if rng.random() < 0.85:
             pen.box(at, y, at + 0.06, y + tall, colour)
-            pen.box(at, y + float(rng.choice([0.0, 0.09, 0.17])), at + wide, y + 0.05 + float(rng.choice([0.0, 0.09, 0.17])), colour)
+            pen.box(
+                at,
+                y + float(rng.choice([0.0, 0.09, 0.17])),
+                at + wide,
+                y + 0.05 + float(rng.choice([0.0, 0.09, 0.17])),
+                colour,
+            )
         at += wide + 0.09
 
 
@@ -192,9 +241,15 @@ def _entrance(pen: Pen, rng: np.random.Generator, style: _Style, *, width: float
     pen.box(door - 0.58, 0.15, door + 0.58, 2.2, colour)
     for x in (-0.44, 0.08):
         for low, high in ((0.4, 1.05), (1.25, 2.0)):
-            pen.shade([(door + x, low), (door + x + 0.36, low), (door + x + 0.36, high), (door + x, high)], darker(colour, 0.5), 0.5)
+            pen.shade(
+                [(door + x, low), (door + x + 0.36, low), (door + x + 0.36, high), (door + x, high)],
+                darker(colour, 0.5),
+                0.5,
+            )
     pane = [(door - 0.58, 2.28), (door + 0.58, 2.28), (door + 0.58, 2.6), (door - 0.58, 2.6)]
-    (pen.lamp if rng.random() < style.lit * 1.5 else pen.polygon)(pane, (255, 220, 150) if style.lit > 0.3 else (110, 134, 150))
+    (pen.lamp if rng.random() < style.lit * 1.5 else pen.polygon)(
+        pane, (255, 220, 150) if style.lit > 0.3 else (110, 134, 150)
+    )
     pen.box(door - 0.95, 0.0, door + 0.95, 0.16, (190, 186, 180))
     size = (1.1, 1.6)
     for x in np.arange(1.1, width - 0.7, 2.1):
@@ -222,13 +277,27 @@ def _roof(pen: Pen, rng: np.random.Generator, style: _Style, *, width: float, ea
             pen.gradient(slope, lighter(style.wall, 0.05), style.wall)
             _window(pen, rng, style, x=width / 2, y=eaves + 0.6, size=(1.0, 1.3))
             for side in (-1, 1):
-                pen.limb((width / 2 + side * (width / 2 + 0.4), eaves - 0.05), (width / 2, eaves + tall + 0.05), tile, widths=(0.4, 0.4))
+                pen.limb(
+                    (width / 2 + side * (width / 2 + 0.4), eaves - 0.05),
+                    (width / 2, eaves + tall + 0.05),
+                    tile,
+                    widths=(0.4, 0.4),
+                )
         else:
             pen.polygon(slope, tile)
             pen.gradient(slope, lighter(tile, 0.14), darker(tile, 0.12))
             for row in np.arange(0.25, tall, 0.32):
                 shift = inset * row / tall
-                pen.shade([(shift - 0.3, eaves + row), (width - shift + 0.3, eaves + row), (width - shift + 0.3, eaves + row + 0.06), (shift - 0.3, eaves + row + 0.06)], darker(tile, 0.5), 0.4)
+                pen.shade(
+                    [
+                        (shift - 0.3, eaves + row),
+                        (width - shift + 0.3, eaves + row),
+                        (width - shift + 0.3, eaves + row + 0.06),
+                        (shift - 0.3, eaves + row + 0.06),
+                    ],
+                    darker(tile, 0.5),
+                    0.4,
+                )
             for x in np.arange(width * 0.25, width * 0.8, 3.2):
                 if rng.random() < 0.6:
                     _dormer(pen, rng, style, x=float(x), y=eaves + 0.35, tile=tile)
@@ -245,7 +314,9 @@ def _dormer(pen: Pen, rng: np.random.Generator, style: _Style, *, x: float, y: f
 def _chimney(pen: Pen, rng: np.random.Generator, *, x: float, y: float) -> None:
     brick = pick(rng, ((158, 92, 76), (176, 140, 116), (140, 96, 84)), vary=5)
     pen.box(x - 0.35, y - 0.6, x + 0.35, y + 0.9, brick)
-    pen.shade([(x + 0.1, y - 0.6), (x + 0.35, y - 0.6), (x + 0.35, y + 0.9), (x + 0.1, y + 0.9)], darker(brick, 0.5), 0.45)
+    pen.shade(
+        [(x + 0.1, y - 0.6), (x + 0.35, y - 0.6), (x + 0.35, y + 0.9), (x + 0.1, y + 0.9)], darker(brick, 0.5), 0.45
+    )
     pen.box(x - 0.42, y + 0.8, x + 0.42, y + 0.95, darker(brick, 0.2))
     for pot in (-0.18, 0.14):
         pen.box(x + pot - 0.08, y + 0.95, x + pot + 0.1, y + 1.2, (176, 108, 84))

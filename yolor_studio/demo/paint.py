@@ -64,7 +64,7 @@ def _spline_basis(steps: int) -> NDArray[np.float64]:
     return powers @ catmull_rom
 
 
-def smooth(points: Sequence[Point], *, steps: int = 6) -> NDArray[np.float64]:
+def smooth(points: Sequence[Point] | NDArray[np.float64], *, steps: int = 6) -> NDArray[np.float64]:
     """The closed Catmull-Rom curve through the points -> [len(points) * steps, 2]."""
     control = np.asarray(points, np.float64)
     ring, count = np.concatenate([control[-1:], control, control[:2]]), len(control)

@@ -43,7 +43,9 @@ def paint_scenery(rng: np.random.Generator, layout: Layout, *, margin: int, fine
     """A street of a random theme and time of day."""
     theme = str(rng.choice(list(THEMES), p=list(THEMES.values())))
     light = daylight(rng)
-    return Scenery(layout, light, theme, paint_backdrop(rng, layout, light=light, theme=theme, margin=margin, fine=fine))
+    return Scenery(
+        layout, light, theme, paint_backdrop(rng, layout, light=light, theme=theme, margin=margin, fine=fine)
+    )
 
 
 @lru_cache(maxsize=_STOCK)

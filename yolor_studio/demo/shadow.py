@@ -20,7 +20,9 @@ def _blot() -> NDArray[np.uint8]:
     return np.rint(255 * (1 - np.clip(1.35 * (1 - distance), 0, 1) ** 1.2)).astype(np.uint8)
 
 
-def cast_shadow(canvas: NDArray[np.uint8], actor: Actor, scale: float, x: float, y: float, *, flip: bool, strength: float) -> None:
+def cast_shadow(
+    canvas: NDArray[np.uint8], actor: Actor, scale: float, x: float, y: float, *, flip: bool, strength: float
+) -> None:
     """Darkens the ground of an RGB picture under an actor that stands at (x, y)."""
     half = (actor.front - actor.back) / 2 * scale * actor.shadow * 1.05
     if half < 1:

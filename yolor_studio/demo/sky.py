@@ -18,7 +18,9 @@ def paint_sky(out: NDArray[np.uint8], rng: np.random.Generator, light: Daylight,
     low = max(horizon, 8.0)
     stops = np.array([-low * 0.3, low * 0.45, low * 1.02])
     rows = np.arange(height)
-    column = np.stack([np.interp(rows, stops, [c[k] for c in (light.zenith, light.middle, light.horizon)]) for k in range(3)], 1)
+    column = np.stack(
+        [np.interp(rows, stops, [c[k] for c in (light.zenith, light.middle, light.horizon)]) for k in range(3)], 1
+    )
     sky = np.broadcast_to(column[:, None, :], out.shape).astype(np.float32)
     sky = sky + _glow(rng, light, height=height, width=width, low=low)
     sky = _clouds(sky, rng, light, low=low)
@@ -34,7 +36,9 @@ def _glow(rng: np.random.Generator, light: Daylight, *, height: int, width: int,
     sun_x, sun_y = rng.uniform(0.1, 0.9) * width, rng.uniform(0.2, 0.85) * low
     distance = np.hypot(x - sun_x, (y - sun_y) * 1.2) / low
     strength = 46 * np.exp(-((distance / 0.45) ** 2)) + 60 * np.exp(-((distance / 0.13) ** 2))
-    colour = (np.array(light.horizon, np.float32) / 255 - 0.35) * (0.4 if light.cover > 0.8 or light.lit > 0.45 else 1.0)
+    colour = (np.array(light.horizon, np.float32) / 255 - 0.35) * (
+        0.4 if light.cover > 0.8 or light.lit > 0.45 else 1.0
+    )
     field = (strength[..., None] * colour).astype(np.float32)
     return cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC)
 
@@ -58,24 +62,51 @@ def _clouds(sky: NDArray[np.float32], rng: np.random.Generator, light: Daylight,
     return sky * (1 - weight) + shaded * weight
 
 
-def paint_far(out: NDArray[np.uint8], rng: np.random.Generator, light: Daylight, *, kind: str, horizon: float, unit: float) -> None:
+def paint_far(
+    out: NDArray[np.uint8], rng: np.random.Generator, light: Daylight, *, kind: str, horizon: float, unit: float
+) -> None:
     """Hills, woods or a skyline along the row `horizon`, paler the farther; `unit` is the picture's full height."""
     tinted: Colour = (light.tint[0] * 255, light.tint[1] * 255, light.tint[2] * 255)
     for layer in range(3):
         near = (layer + 1) / 3
         haze = mix(light.horizon, light.zenith, 0.25)
         if kind == "skyline":
-            _skyline(out, rng, light, horizon=horizon, unit=unit, near=near, colour=mix(haze, _times((96, 112, 140), tinted), 0.22 + 0.4 * near))
+            _skyline(
+                out,
+                rng,
+                light,
+                horizon=horizon,
+                unit=unit,
+                near=near,
+                colour=mix(haze, _times((96, 112, 140), tinted), 0.22 + 0.4 * near),
+            )
         else:
             leaf = (88, 122, 104) if kind == "hills" else (78, 112, 84)
-            _ridge(out, rng, horizon=horizon, unit=unit, near=near, rough=kind == "woods", colour=mix(haze, _times(leaf, tinted), 0.22 + 0.5 * near))
+            _ridge(
+                out,
+                rng,
+                horizon=horizon,
+                unit=unit,
+                near=near,
+                rough=kind == "woods",
+                colour=mix(haze, _times(leaf, tinted), 0.22 + 0.5 * near),
+            )
 
 
 def _times(colour: Colour, tint: Colour) -> Colour:
     return (colour[0] * tint[0] / 255, colour[1] * tint[1] / 255, colour[2] * tint[2] / 255)
 
 
-def _ridge(out: NDArray[np.uint8], rng: np.random.Generator, *, horizon: float, unit: float, near: float, rough: bool, colour: Colour) -> None:
+def _ridge(
+    out: NDArray[np.uint8],
+    rng: np.random.Generator,
+    *,
+    horizon: float,
+    unit: float,
+    near: float,
+    rough: bool,
+    colour: Colour,
+) -> None:
     width = out.shape[1]
     x = np.linspace(0, width, 260)
     rise = np.zeros_like(x)
@@ -85,10 +116,21 @@ def _ridge(out: NDArray[np.uint8], rng: np.random.Generator, *, horizon: float, 
     if rough:
         lift = lift * 0.5 + np.abs(np.sin(x / unit * 60 + rng.uniform(0, 6))) * 0.008 + rng.uniform(0, 0.012, x.shape)
     y = horizon - np.maximum(lift, 0.0) * unit
-    Pen(out, 1.0, 0, 0).polygon(np.concatenate([np.stack([x, -y], 1), [(width, -horizon * 3 - 9), (0, -horizon * 3 - 9)]]), colour)
+    Pen(out, 1.0, 0, 0).polygon(
+        np.concatenate([np.stack([x, -y], 1), [(width, -horizon * 3 - 9), (0, -horizon * 3 - 9)]]), colour
+    )
 
 
-def _skyline(out: NDArray[np.uint8], rng: np.random.Generator, light: Daylight, *, horizon: float, unit: float, near: float, colour: Colour) -> None:
+def _skyline(
+    out: NDArray[np.uint8],
+    rng: np.random.Generator,
+    light: Daylight,
+    *,
+    horizon: float,
+    unit: float,
+    near: float,
+    colour: Colour,
+) -> None:
     pen = Pen(out, unit, 0, horizon)
     x = -0.05
     while x < out.shape[1] / unit + 0.05:
@@ -103,5 +145,11 @@ def _skyline(out: NDArray[np.uint8], rng: np.random.Generator, light: Daylight, 
                 for column in np.arange(0.007, wide - 0.008, 0.011):
                     if rng.random() < 0.5:
                         lamp = rng.random() < light.lit
-                        pen.box(x + column, row, x + column + 0.005, row + 0.007, (250, 214, 140) if lamp else mix(colour, (20, 30, 50), 0.14))
+                        pen.box(
+                            x + column,
+                            row,
+                            x + column + 0.005,
+                            row + 0.007,
+                            (250, 214, 140) if lamp else mix(colour, (20, 30, 50), 0.14),
+                        )
         x += wide * float(rng.uniform(0.8, 1.5))

@@ -58,24 +58,44 @@ def _draw_gull(pen: Pen, _travelled: float, time: float, *, height: float, beat:
     flap = sin(time * beat + start)
     for lean, colour in ((0.14, (168, 174, 184)), (-0.04, (226, 230, 234))):
         tip = (lean - 0.22, 0.1 + 0.55 * flap)
-        wing = smooth([(0.2, 0.03), (lean + 0.08, 0.06 + 0.3 * flap), tip, (lean - 0.16, 0.04 + 0.28 * flap), (-0.14, 0.0)], steps=5)
+        wing = smooth(
+            [(0.2, 0.03), (lean + 0.08, 0.06 + 0.3 * flap), tip, (lean - 0.16, 0.04 + 0.28 * flap), (-0.14, 0.0)],
+            steps=5,
+        )
         at.polygon(wing, colour)
         at.limb(tip, (lean - 0.17, 0.09 + 0.45 * flap), (46, 48, 54), widths=(0.03, 0.05))
-    at.polygon(curve("-0.4,0.0 -0.46,0.03 -0.2,0.07 0.1,0.08 0.26,0.06 0.3,0.0 0.12,-0.07 -0.14,-0.06"), (242, 243, 244))
+    at.polygon(
+        curve("-0.4,0.0 -0.46,0.03 -0.2,0.07 0.1,0.08 0.26,0.06 0.3,0.0 0.12,-0.07 -0.14,-0.06"), (242, 243, 244)
+    )
     at.disc(0.31, 0.03, 0.065, (246, 246, 246))
     at.polygon([(0.36, 0.045), (0.45, 0.01), (0.36, 0.005)], (232, 170, 60))
     at.disc(0.33, 0.045, 0.012, (30, 30, 34))
 
 
-_POTS: tuple[Colour, ...] = ((186, 104, 72), (150, 82, 62), (92, 100, 106), (214, 206, 192), (62, 84, 110), (72, 108, 92))
+_POTS: tuple[Colour, ...] = (
+    (186, 104, 72),
+    (150, 82, 62),
+    (92, 100, 106),
+    (214, 206, 192),
+    (62, 84, 110),
+    (72, 108, 92),
+)
 
 
 def potted_plant(rng: np.random.Generator) -> Actor:
     """A bush, a little tree, long leaves or flowers in a pot."""
     kind = str(rng.choice(["ball", "bush", "leaves", "flowers"]))
     size = float(rng.uniform(0.8, 1.3))
-    body = partial(_draw_plant, seed=int(rng.integers(2**31)), kind=kind, pot=pick(rng, _POTS, vary=6), leaf=pick(rng, LEAVES[:5], vary=8))
-    return Actor("pottedplant", -0.56 * size, 0.56 * size, 1.66 * size, body=lambda pen: body(pen.resized(size)), shadow=0.75)
+    body = partial(
+        _draw_plant,
+        seed=int(rng.integers(2**31)),
+        kind=kind,
+        pot=pick(rng, _POTS, vary=6),
+        leaf=pick(rng, LEAVES[:5], vary=8),
+    )
+    return Actor(
+        "pottedplant", -0.56 * size, 0.56 * size, 1.66 * size, body=lambda pen: body(pen.resized(size)), shadow=0.75
+    )
 
 
 def _draw_plant(pen: Pen, *, seed: int, kind: str, pot: Colour, leaf: Colour) -> None:
@@ -90,7 +110,12 @@ def _draw_plant(pen: Pen, *, seed: int, kind: str, pot: Colour, leaf: Colour) ->
             reach = float(rng.uniform(0.8, 1.05))
             tip = (0.5 * cos(angle) * reach, 0.5 + 0.95 * sin(angle) * reach)
             bow = (0.2 * cos(angle), 0.55 + 0.55 * sin(angle))
-            pen.polygon(smooth([(-0.05, 0.45), (bow[0] - 0.07, bow[1]), tip, (bow[0] + 0.07, bow[1] - 0.03), (0.05, 0.45)], steps=4), darker(leaf, 0.35) if index % 2 else lighter(leaf, 0.08))
+            pen.polygon(
+                smooth(
+                    [(-0.05, 0.45), (bow[0] - 0.07, bow[1]), tip, (bow[0] + 0.07, bow[1] - 0.03), (0.05, 0.45)], steps=4
+                ),
+                darker(leaf, 0.35) if index % 2 else lighter(leaf, 0.08),
+            )
     else:
         for colour, dy, r in ((darker(leaf, 0.35), 0.62, 0.34), (leaf, 0.72, 0.28), (lighter(leaf, 0.12), 0.82, 0.18)):
             for dx in (-0.2, 0.2, 0.0):

@@ -57,7 +57,7 @@ class Painter:
     def paint(
         self, actor: Actor, scale: float, x: float, y: float, *, flip: bool, travelled: float, time: float
     ) -> Sprite | None:
-        """The actor standing at the picture's (x, y), to a fraction of a pixel; None where the picture does not show it."""
+        """The actor standing at the picture's (x, y), to a fraction of a pixel; None if that is outside."""
         back, front = (-actor.front, -actor.back) if flip else (actor.back, actor.front)
         left, right = max(floor(x + back * scale) - _PAD, 0), min(ceil(x + front * scale) + _PAD, self._width)
         upper = max(floor(y - actor.top * scale) - _PAD, 0)
@@ -102,7 +102,9 @@ class Painter:
         rows = slice(max(top, 0), max(min(top + body.shape[0], height), 0))
         columns = slice(max(left, 0), max(min(left + body.shape[1], width), 0))
         if rows.start < rows.stop and columns.start < columns.stop:
-            pen.image[rows, columns] = body[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+            pen.image[rows, columns] = body[
+                rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
+            ]
         return Pen(pen.image, scale, x, y, flip=flip, tint=self._tint)
 
 

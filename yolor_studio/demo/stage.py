@@ -172,7 +172,7 @@ class Stage:
                 continue
             if shot.category:
                 seen = mask & ~covered[rows, columns]
-                count = np.count_nonzero(seen)
+                count = int(np.count_nonzero(seen))
                 box = _bounds(mask, columns.start, rows.start)
                 visible_box = _bounds(seen, columns.start, rows.start) if count else Box(box.x, box.y, 0.0, 0.0)
                 truths.append(Truth(shot.track_id, shot.category, box, visible_box, count / total, count))

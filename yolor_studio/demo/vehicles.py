@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from math import cos, pi, sin
 
@@ -272,7 +273,7 @@ def _bus_body(
     doors = (half - 1.5, -length * 0.06)
     count = max(round(length / 1.45), 5)
     edges = np.linspace(-half + 0.22, half - 0.1, count + 1)
-    for left, right in zip(edges[:-1], edges[1:], strict=True):
+    for left, right in itertools.pairwise(edges):
         _glass(
             pen,
             [(left + 0.03, low), (left + 0.03, high), (right - 0.03, high), (right - 0.03, low)],
