@@ -224,6 +224,18 @@ def test_a_safetensors_file_brings_everything(tmp_path: Path):
     assert find_model(str(file)).classes == ("cat", "dog")
 
 
+def test_a_file_given_by_its_path_is_converted_once(tmp_path: Path):
+    weights = darknet(tmp_path)
+    first = find_model(str(weights))
+    stamp = first.path.stat().st_mtime_ns
+    assert find_model(str(weights)) == first
+    assert first.path.stat().st_mtime_ns == stamp
+    darknet(tmp_path, seed=1)
+    second = find_model(str(weights))
+    assert second.path != first.path
+    assert second.sha256 != first.sha256
+
+
 @pytest.mark.parametrize("name", ["", ".hidden", "a/b", "..", "a\\b", "x" * 200, "a\nb", "c:d"])
 def test_a_name_that_could_leave_the_folder_is_refused(tmp_path: Path, name: str):
     with pytest.raises(ModelError, match="cannot be a model's name"):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from yolor_studio.core.errors import ModelError
 from yolor_studio.detect.names import by_number, names_beside, read_names
@@ -14,25 +13,22 @@ from yolor_studio.yolor.cfg import Description, read_cfg
 from yolor_studio.yolor.plan import Plan, build_plan
 from yolor_studio.yolor.sniff import FileKind, sniff
 
-if TYPE_CHECKING:
-    from yolor_studio.yolor.weights import Weights
-
 
 @dataclass(frozen=True, slots=True)
-class Converted:
-    """A model in the contract's form."""
+class Conversion:
+    """How a model file becomes one of the contract; large weights are read only when it is built."""
 
-    data: bytes
-    """The ONNX file."""
     source_hash: str
-    """SHA-256 (hex) of everything that it was made from."""
-    made_here: bool
-    """Whether `data` was built now; otherwise it is the file itself."""
+    """SHA-256 (hex) of everything that it is made from."""
+    build: Callable[[], bytes]
+    """Gives the ONNX file; ModelError if the weights are broken or do not fit."""
+    made_here: bool = True
+    """Whether something is built at all; otherwise the file itself is of the contract."""
     notices: tuple[str, ...] = ()
 
 
-def convert(file: Path, *, cfg: Path | None, names: Path | None) -> Converted:
-    """Read a model file and convert it where needed; ModelError says in one sentence why it cannot be used.
+def convert(file: Path, *, cfg: Path | None, names: Path | None) -> Conversion:
+    """Find out what a model file is and how it is converted; ModelError says in one sentence why it cannot be used.
 
     `cfg` is the network description for weights that do not hold theirs, `names` a file with one class a line.
     """
@@ -50,7 +46,7 @@ def convert(file: Path, *, cfg: Path | None, names: Path | None) -> Converted:
             )
 
 
-def _from_onnx(file: Path, names: Path | None) -> Converted:
+def _from_onnx(file: Path, names: Path | None) -> Conversion:
     from yolor_studio.detect.foreign import wrap
     from yolor_studio.detect.model_check import check_contract, in_contract, read_model
 
@@ -59,48 +55,53 @@ def _from_onnx(file: Path, names: Path | None) -> Converted:
         source_hash = _hash(file, names)
         wrapped, notices = wrap(file, model, names=names, source_hash=source_hash)
         check_contract(file.name, wrapped)
-        return Converted(wrapped.SerializeToString(), source_hash, made_here=True, notices=notices)
+        return Conversion(source_hash, wrapped.SerializeToString, notices=notices)
     facts = check_contract(file.name, model)
     if names is not None and read_names(names, len(facts.classes)) != facts.classes:
         raise ModelError(
             f"{file.name} brings its own class names, and those in {names.name} differ; leave --names out."
         )
-    return Converted(file.read_bytes(), facts.source_hash, made_here=False)
+    return Conversion(facts.source_hash, file.read_bytes, made_here=False)
 
 
-def _from_darknet(file: Path, cfg: Path | None, names: Path | None) -> Converted:
-    from yolor_studio.yolor.weights import read_darknet
-
+def _from_darknet(file: Path, cfg: Path | None, names: Path | None) -> Conversion:
     cfg = _description_beside(file) if cfg is None else cfg
     plan = _plan(read_cfg(cfg), cfg)
-    weights = read_darknet(file, plan)
     names, notices = _choose_names(file, plan.classes, names)
     classes = by_number(plan.classes) if names is None else read_names(names, plan.classes)
     source_hash = _hash(file, cfg, names)
-    return Converted(
-        _build(plan, weights, classes, licence="", source_hash=source_hash, size=plan.size),
-        source_hash,
-        made_here=True,
-        notices=notices,
-    )
+
+    def build() -> bytes:
+        from yolor_studio.yolor.onnx_graph import build_onnx
+        from yolor_studio.yolor.weights import read_darknet
+
+        weights = read_darknet(file, plan)
+        return build_onnx(
+            plan, weights, names=classes, licence="", source_hash=source_hash, size=plan.size
+        ).SerializeToString()
+
+    return Conversion(source_hash, build, notices=notices)
 
 
-def _from_safetensors(file: Path, cfg: Path | None, names: Path | None) -> Converted:
-    from yolor_studio.yolor.safetensors_io import load_network
-
-    network = load_network(file, description=None if cfg is None else read_cfg(cfg))
-    plan = build_plan(network.description)
-    classes = network.names if names is None else read_names(names, plan.classes)
+def _from_safetensors(file: Path, cfg: Path | None, names: Path | None) -> Conversion:
     source_hash = _hash(file, cfg, names)
-    data = _build(plan, network.weights, classes, licence=network.licence, source_hash=source_hash, size=network.size)
-    return Converted(data, source_hash, made_here=True)
 
+    def build() -> bytes:
+        from yolor_studio.yolor.onnx_graph import build_onnx
+        from yolor_studio.yolor.safetensors_io import load_network
 
-def _build(plan: Plan, weights: Weights, names: Sequence[str], *, licence: str, source_hash: str, size: int) -> bytes:
-    from yolor_studio.yolor.onnx_graph import build_onnx
+        network = load_network(file, description=None if cfg is None else read_cfg(cfg))
+        plan = build_plan(network.description)
+        return build_onnx(
+            plan,
+            network.weights,
+            names=network.names if names is None else read_names(names, plan.classes),
+            licence=network.licence,
+            source_hash=source_hash,
+            size=network.size,
+        ).SerializeToString()
 
-    model = build_onnx(plan, weights, names=names, licence=licence, source_hash=source_hash, size=size)
-    return model.SerializeToString()
+    return Conversion(source_hash, build)
 
 
 def _plan(description: Description, cfg: Path) -> Plan:
@@ -134,7 +135,11 @@ def _hash(*files: Path | None) -> str:
     """The SHA-256 over the files' own ones, in order."""
     total = hashlib.sha256()
     for file in files:
-        if file is not None:
+        if file is None:
+            continue
+        try:
             with file.open("rb") as stream:
                 total.update(hashlib.file_digest(stream, "sha256").digest())
+        except OSError as error:
+            raise ModelError(f"{file.name} cannot be read: {error.strerror}.") from error
     return total.hexdigest()

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from yolor_studio import __version__
 from yolor_studio.core.errors import ModelError
 from yolor_studio.core.paths import user_folder
 from yolor_studio.core.resources import shipped
-from yolor_studio.detect.convert import Converted, convert
+from yolor_studio.detect.convert import Conversion, convert
 from yolor_studio.detect.metadata import parse_facts, scan_metadata
 from yolor_studio.detect.model_check import check_contract, read_model
 from yolor_studio.yolor.files import write_atomically
@@ -97,13 +98,13 @@ def add_model(file: Path, *, cfg: Path | None = None, names: Path | None = None,
     again is no error. ModelError says what is wrong with the file, or that the name is taken.
     """
     name = _checked_name(file.stem if name is None else name)
-    converted = convert(file, cfg=cfg, names=names)
-    existing = next(((p, b) for p, b in _files() if p.stem.casefold() == name.casefold()), None)
-    if existing is not None:
-        return _same_or_refused(file, existing[0], bundled=existing[1], converted=converted)
+    conversion = convert(file, cfg=cfg, names=names)
+    for path, bundled in _files():
+        if path.stem.casefold() == name.casefold():
+            return _same_or_refused(file, _entry(path, bundled=bundled), conversion)
     target = models_folder() / f"{name}.onnx"
-    write_atomically(target, converted.data)
-    return replace(_entry(target, bundled=False), notices=converted.notices)
+    write_atomically(target, conversion.build())
+    return replace(_entry(target, bundled=False), notices=conversion.notices)
 
 
 def remove_model(name: str) -> None:
@@ -141,28 +142,29 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _same_or_refused(file: Path, existing: Path, *, bundled: bool, converted: Converted) -> ModelEntry:
-    entry = _entry(existing, bundled=bundled)
-    same_source = converted.made_here and entry.source_hash == converted.source_hash
-    if same_source or entry.sha256 == hashlib.sha256(converted.data).hexdigest():
-        return replace(entry, notices=(f"{entry.name} was there already; nothing has changed.",))
+def _same_or_refused(file: Path, existing: ModelEntry, conversion: Conversion) -> ModelEntry:
+    same_source = conversion.made_here and existing.source_hash == conversion.source_hash
+    if same_source or existing.sha256 == hashlib.sha256(conversion.build()).hexdigest():
+        return replace(existing, notices=(f"{existing.name} was there already; nothing has changed.",))
     way_out = (
         f"rename {file.name} and add it again"
-        if bundled
-        else f"remove that one first with 'yolor-studio models remove {entry.name}', or rename {file.name}"
+        if existing.bundled
+        else f"remove that one first with 'yolor-studio models remove {existing.name}', or rename {file.name}"
     )
-    raise ModelError(f"Another model is already named {entry.name}: {way_out}.")
+    raise ModelError(f"Another model is already named {existing.name}: {way_out}.")
 
 
 def _from_file(path: Path) -> ModelEntry:
-    """A model given by its file: used in place if it is of the contract, else converted under its content's hash."""
-    converted = convert(path, cfg=None, names=None)
-    if not converted.made_here:
+    """A model given by its file: used in place if it is of the contract, else converted once and kept apart from the
+    list, by the program's version and the content's hash."""
+    conversion = convert(path, cfg=None, names=None)
+    if not conversion.made_here:
         return _entry(path, bundled=False)
-    target = models_folder() / "converted" / converted.source_hash[:16] / f"{_checked_name(path.stem)}.onnx"
+    folder = models_folder() / "converted" / __version__ / conversion.source_hash[:16]
+    target = folder / f"{_checked_name(path.stem)}.onnx"
     if not target.is_file():
-        write_atomically(target, converted.data)
-    return replace(_entry(target, bundled=False), notices=converted.notices)
+        write_atomically(target, conversion.build())
+    return replace(_entry(target, bundled=False), notices=conversion.notices)
 
 
 def _checked_entry(path: Path, *, bundled: bool) -> ModelEntry:
