@@ -176,10 +176,7 @@ class ListEdits(EditBase):
     def _refuse_used(self, category_id: int) -> None:
         for table, what in (("object", "objects"), ("rejection", "rejections")):
             # What belongs to a removed media comes back only after this step is undone.
-            sql = (
-                f"SELECT count(*) FROM live_{table} WHERE category_id = ?"
-                " AND media_id IN (SELECT id FROM live_media)"
-            )
+            sql = f"SELECT count(*) FROM live_{table} WHERE category_id = ? AND media_id IN (SELECT id FROM live_media)"
             count = self._db.execute(sql, (category_id,)).fetchone()[0]
             if count:
                 name = queries.one_category(self._db, category_id).name

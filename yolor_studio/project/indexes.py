@@ -94,7 +94,7 @@ def replace_index(
     if not moved.moved and not moved.lost:
         store_index(connection, media.id, content, pts=new, facts=facts)
         return None, None
-    return history.store(connection, f"Recount {media.name}", actor="job", merge=None, diff=diff), moved
+    return history.store(connection, f"Recount the frames of {media.name}", actor="job", merge=None, diff=diff), moved
 
 
 def facts_of(

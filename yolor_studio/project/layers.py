@@ -41,6 +41,12 @@ def one_layer(connection: sqlite3.Connection, layer_id: int) -> Layer:
     return rows.layer(rows.one(connection, sql, (layer_id,), what=f"layer {layer_id}"))
 
 
+def is_complete(connection: sqlite3.Connection, layer_id: int) -> bool:
+    """Whether the layer's run came to its end."""
+    sql = "SELECT complete FROM layer WHERE id = ?"
+    return bool(rows.one(connection, sql, (layer_id,), what=f"layer {layer_id}")[0])
+
+
 def shown_layer(connection: sqlite3.Connection) -> int | None:
     """The id of the layer that is shown: the chosen one, else the newest."""
     chosen = settings.read(connection, settings.SHOWN_LAYER, None)

@@ -162,7 +162,8 @@ def _needs_immutable(path: Path) -> bool:
     return not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
 
 
-def _damaged(path: Path, error: sqlite3.Error) -> str:
+def _damaged(path: Path, problem: sqlite3.Error) -> str:
+    error = str(problem).splitlines()[-1]
     saved = salvage(path)
     if saved is None:
         return f"{path.name} is damaged ({error}) and nothing in it can be read; restore it from a backup."

@@ -139,16 +139,18 @@ class Project(ProjectReader):
         categories = self.categories()
         adopt = not categories
         ids = {_plain(category.name): category.id for category in reversed(categories)}
+        adopted: list[str] = []
         with self.edit("Adopt the model's categories" if adopt else "Match the model's classes", actor="job") as edit:
             for index, name in enumerate(class_names):
                 if adopt and index not in known and name.strip() and _plain(name) not in ids:
                     ids[_plain(name)] = edit.add_category(name)
+                    adopted.append(name)
                 if index not in known:
                     edit.set_class(layer_id, index, ids.get(_plain(name)))
         mapped = self.class_map(layer_id)
         found = tuple(name for index, name in enumerate(class_names) if mapped.get(index) is not None)
         rest = tuple(name for index, name in enumerate(class_names) if mapped.get(index) is None)
-        return ClassMapReport(adopted=found if adopt else (), matched=found, ignored=rest)
+        return ClassMapReport(adopted=tuple(adopted), matched=found, ignored=rest)
 
     # Settings, outside the history
 

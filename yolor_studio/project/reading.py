@@ -144,6 +144,11 @@ class ProjectReader:
         with self._reading() as db:
             return layers.one_layer(db, layer_id)
 
+    def is_complete(self, layer_id: int) -> bool:
+        """Whether the layer's run came to its end (`finish_layer`)."""
+        with self._reading() as db:
+            return layers.is_complete(db, layer_id)
+
     def shown_layer(self) -> Layer | None:
         """The layer that is shown: the chosen one, else the newest."""
         with self._reading() as db:

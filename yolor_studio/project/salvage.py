@@ -47,6 +47,8 @@ def _free_path(path: Path) -> Path:
 def _copy(path: Path, copy: sqlite3.Connection) -> int:
     count = 0
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as source:
+        # Without this SQLite reads nothing at all of a file that is shorter than its head says.
+        source.execute("PRAGMA writable_schema = ON")
         copy.execute("BEGIN")
         for table in schema.TABLES:
             columns = [row[1] for row in copy.execute(f"PRAGMA table_info({table})")]

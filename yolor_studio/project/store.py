@@ -104,8 +104,7 @@ class Store:
             connection.close()
         self._local = threading.local()
         if self.writer is not None:
-            with suppress(sqlite3.Error):
-                self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            _leave_plain(self.writer)
             self.writer.close()
             self.writer = None
 
@@ -117,6 +116,8 @@ def connect(uri: str) -> sqlite3.Connection:
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
+    # Once folded the log is cut to this, so that its size tells how much there is to fold.
+    connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT // 2}")
     return connection
 
 
@@ -135,6 +136,14 @@ def _set_journal(connection: sqlite3.Connection, *, wal: bool) -> None:
     connection.execute("PRAGMA journal_mode = DELETE").fetchone()
     connection.execute("PRAGMA locking_mode = NORMAL").fetchone()
     connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+
+def _leave_plain(connection: sqlite3.Connection) -> None:
+    """Leave one plain file without a log, which can be copied and read anywhere; not while others read it."""
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        connection.execute("PRAGMA busy_timeout = 0")
+        connection.execute("PRAGMA journal_mode = DELETE").fetchone()
 
 
 @contextmanager
