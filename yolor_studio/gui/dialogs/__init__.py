@@ -1,0 +1,1 @@
+"""Sheets and small dialogs over the workspace."""

@@ -1,0 +1,487 @@
+"""The window: start page or workspace, the menus, the status line, sheets and toasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtCore import QEvent, QPoint, QSettings, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from yolor_studio import __version__
+from yolor_studio.core.entities import Change
+from yolor_studio.core.errors import StudioError
+from yolor_studio.gui import looks
+from yolor_studio.gui.actions import Command, Needs, keys_text, matching, tr
+from yolor_studio.gui.canvas import BoxRef
+from yolor_studio.gui.command_table import COMMANDS
+from yolor_studio.gui.commands import Commands
+from yolor_studio.gui.dialogs.palette import Choice, Palette
+from yolor_studio.gui.dialogs.sheet import Sheet
+from yolor_studio.gui.locating import SUFFIX
+from yolor_studio.gui.logo import window_icon
+from yolor_studio.gui.menus import ActionSet
+from yolor_studio.gui.panels.status_line import StatusLine
+from yolor_studio.gui.settings import RecentProject
+from yolor_studio.gui.start import StartPage
+from yolor_studio.gui.start.drop_zone import dropped_paths
+from yolor_studio.gui.status_texts import device_text, hints, media_text
+from yolor_studio.gui.studio import Message, Studio
+from yolor_studio.gui.widgets import Toast
+from yolor_studio.gui.workspace import Workspace
+
+__all__ = ["MainWindow"]
+
+LEAST_WIDTH, LEAST_HEIGHT = 1024, 640
+
+
+class MainWindow(QMainWindow):
+    """Shows the studio's state and turns what a person does into commands."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__()
+        self.studio = studio
+        self.commands = Commands(studio, self)
+        self._workspace: Workspace | None = None
+        self._sheet: Sheet | None = None
+        self.setWindowTitle("YOLOR Studio")
+        self.setWindowIcon(window_icon())
+        self.setMinimumSize(LEAST_WIDTH, LEAST_HEIGHT)
+        self.setAcceptDrops(True)
+        self.actions_set = ActionSet(self, self.run_command)
+        self._menus = self.actions_set.fill(self.menuBar())
+        self.menuBar().setNativeMenuBar(True)
+        self._recent_menu = QMenu(self.tr("Open recent"), self)
+        self._recent_menu.aboutToShow.connect(self._fill_recent_menu)
+        self._menus["File"].insertMenu(self.actions_set.action("file.new"), self._recent_menu)
+        self.start = StartPage()
+        self.status = StatusLine()
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.start)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._pages, 1)
+        layout.addWidget(self.status)
+        self.setCentralWidget(page)
+        self._page = page
+        self.toast = Toast(self._pages)
+        self._refresh = QTimer(self)
+        self._refresh.setSingleShot(True)
+        self._refresh.timeout.connect(self._refresh_now)
+        self._connect()
+        self._show_session()
+        self._restore_geometry()
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace of the open project; only commands that need a project may ask."""
+        assert self._workspace is not None
+        return self._workspace
+
+    def run_command(self, entry: Command) -> None:
+        """Run a command of the table; what goes wrong in it is told."""
+        try:
+            entry.run(self.commands)
+        except StudioError as error:
+            self.studio.tell(str(error), "err")
+
+    def run_by_id(self, command_id: str) -> None:
+        """Run a command by its id, if it is enabled."""
+        self.actions_set.action(command_id).trigger()
+
+    # Asking for files
+
+    def ask_for_files(self) -> list[Path]:
+        """Videos and pictures that a person picks."""
+        from yolor_studio.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+
+        patterns = " ".join(f"*{suffix}" for suffix in sorted({*VIDEO_SUFFIXES, *IMAGE_SUFFIXES}))
+        names, _ = QFileDialog.getOpenFileNames(
+            self,
+            self.tr("Open videos and pictures"),
+            self._last_folder(),
+            f"{self.tr('Videos and pictures')} ({patterns})",
+        )
+        return [Path(name) for name in names]
+
+    def ask_for_folder(self) -> list[Path]:
+        """A folder that a person picks."""
+        name = QFileDialog.getExistingDirectory(self, self.tr("Open a folder"), self._last_folder())
+        return [Path(name)] if name else []
+
+    def ask_for_project(self) -> list[Path]:
+        """A project that a person picks."""
+        name, _ = QFileDialog.getOpenFileName(
+            self, self.tr("Open a project"), self._last_folder(), f"{self.tr('Projects')} (*{SUFFIX})"
+        )
+        return [Path(name)] if name else []
+
+    def ask_for_new_project(self) -> Path | None:
+        """Where a new project is to lie."""
+        name, _ = QFileDialog.getSaveFileName(
+            self, self.tr("New project"), self._last_folder(), f"{self.tr('Projects')} (*{SUFFIX})"
+        )
+        return Path(name).with_suffix(SUFFIX) if name else None
+
+    def _last_folder(self) -> str:
+        if self.studio.session is not None:
+            return str(self.studio.session.project.path.parent)
+        recent = self.studio.settings.recent
+        return str(Path(recent[0].path).parent) if recent else str(Path.home())
+
+    # Sheets
+
+    def show_export(self) -> None:
+        """The export sheet."""
+        from yolor_studio.gui.dialogs.export_sheet import ExportSheet
+
+        if self.studio.session is not None:
+            self.open_sheet(ExportSheet(self._page, self.studio))
+
+    def show_palette(self) -> None:
+        """All commands, media and categories."""
+        hint = self.tr("commands, media, frames (#204), categories")
+        self.open_sheet(Palette(self._page, self._palette_choices, hint=hint, placeholder=self.tr("Find a command")))
+
+    def pick_category(self) -> None:
+        """A category by its first letters."""
+        if self.studio.session is not None:
+            self.open_sheet(
+                Palette(self._page, self._category_choices, hint="", placeholder=self.tr("Category of the box"))
+            )
+
+    def show_keys(self) -> None:
+        """All keys."""
+        from yolor_studio.gui.dialogs.keys import KeysSheet
+
+        self.open_sheet(KeysSheet(self._page))
+
+    def show_command_line(self) -> None:
+        """How to do the same without the window."""
+        from yolor_studio.gui.dialogs.about import CommandLineSheet
+
+        self.open_sheet(CommandLineSheet(self._page))
+
+    def show_about(self) -> None:
+        """What this is."""
+        from yolor_studio.gui.dialogs.about import AboutSheet
+
+        self.open_sheet(AboutSheet(self._page))
+
+    def open_sheet(self, sheet: Sheet) -> None:
+        """Show a sheet; no command runs while it is open."""
+        if self._sheet is not None:
+            self._sheet.close_sheet()
+        self._sheet = sheet
+        sheet.closed.connect(lambda: self._sheet_closed(sheet))
+        self.actions_set.set_blocked(True)
+        sheet.open()
+
+    @property
+    def sheet(self) -> Sheet | None:
+        """The sheet that is open."""
+        return self._sheet
+
+    def _sheet_closed(self, sheet: Sheet) -> None:
+        if self._sheet is sheet:
+            self._sheet = None
+            self.actions_set.set_blocked(False)
+            self._refresh_now()
+        sheet.deleteLater()
+
+    # Demo and models
+
+    def start_demo(self) -> None:
+        """Make the demo clip, open it and pre-label it."""
+        from yolor_studio.gui.demo_job import start_demo
+
+        start_demo(self.studio)
+
+    def add_model(self) -> None:
+        """Ask for a model file, add it and use it."""
+        from yolor_studio.detect.library import add_model
+
+        name, _ = QFileDialog.getOpenFileName(
+            self,
+            self.tr("Add a model"),
+            self._last_folder(),
+            f"{self.tr('Models')} (*.onnx *.weights *.safetensors)",
+        )
+        if name:
+            entry = add_model(Path(name))
+            self.studio.choose_model(entry.name)
+            self.studio.tell(self.tr("{name} is in the list of models").format(name=entry.name), "ok")
+
+    # Looks
+
+    def set_theme(self, theme: Literal["system", "dark", "light"]) -> None:
+        """Use a theme from now on."""
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            looks.apply(app, looks.Theme(theme))
+        self.studio.settings.theme = theme
+        self.studio.settings.save()
+        self._refresh_now()
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or go back."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+        self.actions_set.set_checked("view.full_screen", self.isFullScreen())
+
+    # Qt's events
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dropped_paths(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.studio.open_paths(dropped_paths(event.mimeData()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._workspace is not None and self._workspace.cancel():
+            return
+        super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.status.refresh_icon()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        geometry = QSettings("YOLOR Studio", "YOLOR Studio")
+        geometry.setValue("geometry", self.saveGeometry())
+        if self._sheet is not None:
+            self._sheet.close_sheet()
+        self.studio.close_project()
+        event.accept()
+
+    def _restore_geometry(self) -> None:
+        stored = QSettings("YOLOR Studio", "YOLOR Studio").value("geometry")
+        if stored is None or not self.restoreGeometry(stored):
+            screen = QApplication.primaryScreen().availableGeometry()
+            self.resize(min(1440, screen.width()), min(900, screen.height()))
+
+    # Keeping up
+
+    def _connect(self) -> None:
+        studio, start = self.studio, self.start
+        studio.session_changed.connect(self._show_session)
+        studio.told.connect(self._show_message)
+        studio.run_changed.connect(self._refresh_soon)
+        studio.task_changed.connect(self._show_task)
+        start.command_requested.connect(self.run_by_id)
+        start.drop_zone.dropped.connect(studio.open_paths)
+        start.drop_zone.video_wanted.connect(lambda: self.run_by_id("file.open"))
+        start.drop_zone.folder_wanted.connect(lambda: self.run_by_id("file.folder"))
+        start.drop_zone.project_wanted.connect(lambda: self.run_by_id("file.project"))
+        start.demo.start_requested.connect(lambda: self.run_by_id("file.demo"))
+        start.demo.cancel_requested.connect(lambda: studio.task and studio.task.cancel())
+        start.recent.chosen.connect(lambda project: studio.open_paths([Path(project.path)]))
+        start.recent.lost.connect(self._look_for)
+
+    def _show_session(self) -> None:
+        if self._workspace is not None:
+            old, self._workspace = self._workspace, None
+            self._pages.setCurrentWidget(self.start)
+            old.close_reading()
+            self._pages.removeWidget(old)
+            old.deleteLater()
+        session, editor = self.studio.session, self.studio.editor
+        if session is not None and editor is not None:
+            workspace = Workspace(self.studio, session, editor)
+            workspace.command_requested.connect(self.run_by_id)
+            workspace.category_chosen.connect(self.commands.use_category)
+            workspace.menu_requested.connect(self._show_box_menu)
+            workspace.state_changed.connect(self._refresh_soon)
+            workspace.canvas.view_changed.connect(self._show_zoom)
+            session.changed.connect(self._on_change)
+            for command_id in ("file.open", "file.folder", "file.project", "file.close"):
+                workspace.top_bar.project_menu.addAction(self.actions_set.action(command_id))
+            self._workspace = workspace
+            self._pages.addWidget(workspace)
+            self._pages.setCurrentWidget(workspace)
+            workspace.canvas.setFocus()
+            self.setWindowTitle(f"{session.project.path.stem} – YOLOR Studio")
+        else:
+            self.start.show_recent(self.studio.settings.recent)
+            self.setWindowTitle("YOLOR Studio")
+        self._refresh_now()
+
+    def _on_change(self, change: Change) -> None:
+        if change.edit is not None or "frame_states" in change.tables:
+            self.status.set_saved(self.tr("Saved"))
+
+    def _refresh_soon(self) -> None:
+        if not self._refresh.isActive():
+            self._refresh.start(0)
+
+    def _refresh_now(self) -> None:
+        """Enable commands and say in the status line what is so now."""
+        studio, workspace = self.studio, self._workspace
+        self.actions_set.set_met(self._met_needs())
+        for theme in ("system", "dark", "light"):
+            self.actions_set.set_checked(f"view.theme_{theme}", studio.settings.theme == theme)
+        self.status.set_device(device_text(studio), studio.device_note)
+        if workspace is None or studio.session is None:
+            self.status.set_saved(self.tr("Nothing is uploaded. No account."), icon="lock-simple", role="tx2")
+            self.status.set_media("")
+            self.status.set_zoom(__version__)
+            self.status.set_hints(())
+            return
+        tool = workspace.canvas.tool()
+        for command_id, value in (
+            ("tool.select", "select"), ("tool.box", "box"), ("tool.points", "four points"), ("tool.pan", "pan"),
+        ):  # fmt: skip
+            self.actions_set.set_checked(command_id, tool.value == value)
+        for panel in ("left", "right", "bottom"):
+            self.actions_set.set_checked(f"view.{panel}", workspace.is_open(panel))
+        if studio.session.project.read_only:
+            self.status.set_saved(self.tr("Read only"), icon="lock-simple", role="warn")
+        else:
+            self.status.set_saved(self.tr("Saved"))
+        self.status.set_media(media_text(studio.session.current))
+        self.status.set_hints(hints(workspace, studio))
+        self._show_zoom()
+
+    def _met_needs(self) -> frozenset[Needs]:
+        session, workspace = self.studio.session, self._workspace
+        met = {Needs.NOTHING}
+        if session is None or workspace is None:
+            return frozenset(met)
+        met.add(Needs.PROJECT)
+        if session.current is None:
+            return frozenset(met)
+        met.add(Needs.MEDIA)
+        if not session.project.read_only:
+            met.add(Needs.EDITABLE)
+            if self.studio.selection.refs:
+                met.add(Needs.SELECTION)
+            if workspace.predictions_shown:
+                met.add(Needs.PREDICTIONS)
+        return frozenset(met)
+
+    def _show_zoom(self) -> None:
+        if self._workspace is not None and self.studio.session is not None:
+            has_picture = self.studio.session.current is not None
+            self.status.set_zoom(f"{round(self._workspace.canvas.zoom() * 100)} %" if has_picture else "")
+
+    def _show_task(self) -> None:
+        task = self.studio.task
+        self.start.demo.show_run(task if task is not None and self.studio.session is None else None)
+        if task is not None and task.progress.total and self.studio.session is not None:
+            self.status.set_saved(
+                f"{task.title} {task.progress.done:,} of {task.progress.total:,}", icon="gauge", role="accent"
+            )
+        elif task is None:
+            self._refresh_soon()
+
+    def _show_message(self, message: Message) -> None:
+        action, text = message.action, message.action_text
+        if message.details:
+            text, action = self.tr("Show"), lambda: self._show_details(message)
+        self.toast.say(message.text, message.kind, action=text, on_action=action)
+
+    def _show_details(self, message: Message) -> None:
+        from yolor_studio.gui.dialogs.failures import FailuresSheet
+
+        self.open_sheet(FailuresSheet(self._page, message.text, message.details))
+
+    def _look_for(self, project: RecentProject) -> None:
+        found = self.ask_for_project()
+        if found:
+            self.studio.settings.forget(project.path)
+            self.studio.open_paths(found)
+
+    def _fill_recent_menu(self) -> None:
+        self._recent_menu.clear()
+        for project in self.studio.settings.recent:
+            path = Path(project.path)
+            action = self._recent_menu.addAction(path.stem)
+            action.setToolTip(project.path)
+            action.setEnabled(path.exists())
+            action.triggered.connect(lambda _checked=False, path=path: self.studio.open_paths([path]))
+
+    # Menus and palettes
+
+    def _show_box_menu(self, ref: BoxRef | None, at: QPoint) -> None:
+        ids: Sequence[str]
+        if ref is None:
+            ids = ("tool.box", "edit.paste", "annotate.repeat", "", "review.accept_next", "review.toggle", "view.fit")
+        elif ref.kind == "prediction":
+            ids = (
+                "review.accept_selected",
+                "review.reject",
+                "annotate.category",
+                "",
+                "review.accept",
+                "edit.select_category",
+            )
+        else:
+            ids = (
+                "annotate.category", "annotate.occluded", "", "edit.copy", "edit.duplicate", "edit.select_category", "",
+                "edit.delete", "edit.delete_object",
+            )  # fmt: skip
+        menu = QMenu(self)
+        for command_id in ids:
+            if command_id:
+                menu.addAction(self.actions_set.action(command_id))
+            else:
+                menu.addSeparator()
+        menu.exec(at)
+        menu.deleteLater()
+
+    def _palette_choices(self, query: str) -> list[Choice]:
+        session = self.studio.session
+        if query.startswith("#") and query[1:].isdigit() and session is not None:
+            frame = int(query[1:])
+            text = self.tr("Go to frame {frame}").format(frame=f"{frame:,}")
+            return [Choice(text, lambda: session.seek(frame), tr("Video"), icon="arrow-right")]
+        met = self._met_needs()
+        choices = [
+            Choice(
+                tr(entry.text).rstrip("…"),
+                lambda entry=entry: self.run_command(entry),
+                tr(entry.menu),
+                tuple(keys_text(entry)),
+                entry.icon,
+                enabled=entry.needs in met,
+            )
+            for entry in (matching(COMMANDS, query) if query else COMMANDS)
+            if not entry.id.startswith("category.")
+        ]
+        if query and session is not None:
+            choices.extend(self._category_choices(query))
+            wanted = query.lower()
+            found = [media for media in session.media if wanted in media.name.lower()][:20]
+            choices.extend(
+                Choice(
+                    media.name,
+                    lambda media=media, at=session: at.go(media.id, at.frame_of(media.id)),
+                    icon="film-strip",
+                )
+                for media in found
+            )
+        return sorted(choices, key=lambda choice: not choice.enabled)
+
+    def _category_choices(self, query: str) -> list[Choice]:
+        session = self.studio.session
+        if session is None:
+            return []
+        wanted = query.strip().casefold()
+        found = [category for category in session.categories if wanted in category.name.casefold()]
+        found.sort(key=lambda category: not category.name.casefold().startswith(wanted))
+        return [
+            Choice(
+                category.name,
+                lambda category=category: self.commands.use_category(category.id),
+                self.tr("Category"),
+                (category.hotkey,) if category.hotkey else (),
+                colour=category.colour,
+            )
+            for category in found
+        ]

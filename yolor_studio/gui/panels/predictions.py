@@ -1,0 +1,207 @@
+"""The predictions: the score limit over its histogram, and accepting or rejecting what is shown."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+
+from yolor_studio.core.entities import Change, MediaKind
+from yolor_studio.gui import looks
+from yolor_studio.gui.session import Session
+from yolor_studio.gui.widgets.empty_state import EmptyState
+from yolor_studio.gui.widgets.histogram_slider import HistogramSlider
+from yolor_studio.gui.widgets.key_button import KeyButton
+
+__all__ = ["PredictionsPanel"]
+
+HISTOGRAM_DELAY = 400
+"""Milliseconds between two counts of the scores while a run adds predictions."""
+
+
+class PredictionsPanel(QWidget):
+    """What the shown layer says, from which score on, and what to do with it."""
+
+    accept_requested = Signal()
+    reject_requested = Signal()
+    run_requested = Signal()
+    counted = Signal(str)
+    """ "2 of 6 shown", for the heading."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._category_id: int | None = None
+        """The category that the slider is about; None is all of them."""
+        self._stack = QStackedLayout(self)
+        self._empty = EmptyState(
+            "magic-wand",
+            self.tr("No predictions yet"),
+            reason=self.tr("Let YOLOR draw the boxes in this project."),
+            action=self.tr("Pre-label"),
+        )
+        self._empty.acted.connect(self.run_requested)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._build())
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(HISTOGRAM_DELAY)
+        self._timer.timeout.connect(self._count_scores)
+        session.changed.connect(self._on_change)
+        session.place_changed.connect(self._on_place)
+        self._histogram_of: int | None = None
+        self._show_layer()
+        self._show_limit()
+
+    def heading_count(self) -> str:
+        """How many of this frame's predictions are shown, for the heading."""
+        return self._heading
+
+    def show_counts(self, shown: int) -> None:
+        """Say how many predictions of the frame are shown."""
+        stored = self._stored()
+        self._heading = (
+            self.tr("{shown} of {stored} shown").format(shown=f"{shown:,}", stored=f"{stored:,}")
+            if stored is not None
+            else ""
+        )
+        self.accept_button.setEnabled(shown > 0 and not self._session.project.read_only)
+        self.reject_button.setEnabled(shown > 0 and not self._session.project.read_only)
+        self.counted.emit(self._heading)
+
+    def _build(self) -> QWidget:
+        content = QWidget()
+        self.slider = HistogramSlider(self.tr("Score at least"))
+        self.slider.score_changed.connect(self._slide)
+        self._limit = QLabel()
+        looks.set_font(self._limit, looks.SECONDARY, tabular=True)
+        self._scope = QToolButton()
+        self._scope.setToolTip(self.tr("A limit for one category"))
+        self._scope.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        looks.set_font(self._scope, looks.SECONDARY)
+        self._scope_menu = QMenu(self._scope)
+        self._scope_menu.aboutToShow.connect(self._fill_scopes)
+        self._scope.setMenu(self._scope_menu)
+        words = QHBoxLayout()
+        words.setContentsMargins(0, 0, 0, 0)
+        words.addWidget(self._limit)
+        words.addStretch(1)
+        words.addWidget(self._scope)
+        self.accept_button = KeyButton(self.tr("Accept visible"), self.tr("Space"))
+        looks.dress(self.accept_button, kind="soft")
+        self.accept_button.setToolTip(
+            self.tr("Turns the predictions shown into objects and goes to the next frame to review")
+        )
+        self.accept_button.clicked.connect(self.accept_requested)
+        self.reject_button = QPushButton(self.tr("Reject"))
+        self.reject_button.setToolTip(self.tr("Rejects the selected predictions, or all that are shown"))
+        self.reject_button.clicked.connect(self.reject_requested)
+        buttons = QHBoxLayout()
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setSpacing(8)
+        buttons.addWidget(self.accept_button, 1)
+        buttons.addWidget(self.reject_button)
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(12, 0, 12, 12)
+        layout.setSpacing(4)
+        layout.addWidget(self.slider)
+        layout.addLayout(words)
+        layout.addSpacing(2)
+        layout.addLayout(buttons)
+        self._heading = ""
+        return content
+
+    def _stored(self) -> int | None:
+        """How many predictions the frame has above the limit of keeping; None when no run has visited it."""
+        media, layer = self._session.current, self._session.project.shown_layer()
+        if media is None or layer is None:
+            return None
+        stored = self._session.project.predictions(layer.id, media.id, self._session.frame)
+        return len(stored) if stored is not None else None
+
+    # The limit
+
+    def _slide(self, score: float) -> None:
+        self._show_text(score)
+        if not self._session.project.read_only:
+            self._session.set_limit(score, self._category_id)
+
+    def _show_limit(self) -> None:
+        limits = self._session.project.category_score_limits()
+        if self._category_id is not None and self._session.category(self._category_id) is None:
+            self._category_id = None
+        general = self._session.project.score_limit()
+        limit = limits.get(self._category_id, general) if self._category_id is not None else general
+        if not self.slider.isSliderDown():
+            self.slider.blockSignals(True)
+            self.slider.set_score(limit)
+            self.slider.blockSignals(False)
+            self.slider.update()
+            self._show_text(limit)
+        category = self._session.category(self._category_id) if self._category_id is not None else None
+        if category is not None:
+            text = category.name
+        else:
+            text = self.tr("{count} with their own").format(count=len(limits)) if limits else self.tr("all categories")
+        self._scope.setText(text)
+
+    def _show_text(self, score: float) -> None:
+        label = self.tr("Score at least")
+        self._limit.setText(f'<span style="color:{looks.value("tx2")}">{label}</span>&nbsp; <b>{score:.2f}</b>')
+
+    def _fill_scopes(self) -> None:
+        self._scope_menu.clear()
+        limits = self._session.project.category_score_limits()
+        group = QActionGroup(self._scope_menu)
+        for category in (None, *self._session.categories):
+            category_id = category.id if category is not None else None
+            text = category.name if category is not None else self.tr("All categories")
+            if category_id in limits:
+                text = f"{text}  {limits[category_id]:.2f}"
+            action = self._scope_menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(category_id == self._category_id)
+            action.triggered.connect(lambda _checked=False, category_id=category_id: self._set_scope(category_id))
+            group.addAction(action)
+        if limits:
+            self._scope_menu.addSeparator()
+            self._scope_menu.addAction(self.tr("One limit for all"), self._drop_own_limits)
+
+    def _set_scope(self, category_id: int | None) -> None:
+        self._category_id = category_id
+        self._show_limit()
+
+    def _drop_own_limits(self) -> None:
+        self._category_id = None
+        for category_id in self._session.project.category_score_limits():
+            self._session.project.set_category_score_limit(category_id, None)
+
+    # The histogram
+
+    def _on_change(self, change: Change) -> None:
+        if "layers" in change.tables:
+            self._show_layer()
+        if change.tables & {"layers", "settings", "categories"}:
+            self._show_limit()
+        if change.tables & {"predictions", "class_maps"} and not self._timer.isActive():
+            self._timer.start()
+
+    def _on_place(self) -> None:
+        media = self._session.current
+        if media is not None and media.id != self._histogram_of and media.kind is not MediaKind.IMAGE:
+            self._count_scores()
+
+    def _show_layer(self) -> None:
+        layer = self._session.project.shown_layer()
+        self._stack.setCurrentIndex(0 if layer is None else 1)
+        if layer is not None and not self._timer.isActive():
+            self._count_scores()
+
+    def _count_scores(self) -> None:
+        layer, media = self._session.project.shown_layer(), self._session.current
+        if layer is None:
+            return
+        # Pictures are counted together: one picture's few scores are no histogram.
+        media_id = media.id if media is not None and media.kind is not MediaKind.IMAGE else None
+        self._histogram_of = media_id
+        self.slider.set_counts(self._session.project.score_histogram(layer.id, media_id))

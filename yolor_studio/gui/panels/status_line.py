@@ -1,0 +1,132 @@
+"""The line at the lower edge: saved, what is in view, the device, the keys that work now, and the zoom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+
+from yolor_studio.gui import looks
+from yolor_studio.gui.widgets import KeyCap
+
+__all__ = ["StatusLine"]
+
+HEIGHT = 24
+
+
+class StatusLine(QFrame):
+    """Parts drop from the right when there is no room: hints, device, then media facts; saved and zoom stay."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedHeight(HEIGHT)
+        looks.dress(self, ground="chrome", line="top")
+        self._icon = QLabel()
+        self._parts = {name: _label() for name in ("saved", "media", "device", "zoom")}
+        self._hints = QWidget()
+        self._hints_line = QHBoxLayout(self._hints)
+        self._hints_line.setContentsMargins(0, 0, 0, 0)
+        self._hints_line.setSpacing(6)
+        self._dividers = [_divider(), _divider(), _divider()]
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 0, 12, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self._icon)
+        layout.addWidget(self._parts["saved"])
+        layout.addWidget(self._dividers[0])
+        layout.addWidget(self._parts["media"])
+        layout.addWidget(self._dividers[1])
+        layout.addWidget(self._parts["device"])
+        layout.addStretch(1)
+        layout.addWidget(self._hints)
+        layout.addWidget(self._dividers[2])
+        layout.addWidget(self._parts["zoom"])
+        self._shown_hints: tuple[tuple[str, str], ...] = ()
+        self._saved_icon = ("", "")
+
+    def set_saved(self, text: str, *, icon: str = "check-circle-fill", role: str = "ok") -> None:
+        """Say whether everything is stored."""
+        self._saved_icon = (icon, role)
+        self._icon.setPixmap(looks.pixmap(icon, role, 14, ratio=self.devicePixelRatioF()))
+        self._set("saved", text)
+
+    def set_media(self, text: str) -> None:
+        """Facts about the media in view."""
+        self._set("media", text)
+
+    def set_device(self, text: str, tooltip: str = "") -> None:
+        """The device that runs the model."""
+        self._parts["device"].setToolTip(tooltip)
+        self._set("device", text)
+
+    def set_zoom(self, text: str) -> None:
+        """The zoom."""
+        self._set("zoom", text)
+
+    def text(self, part: str) -> str:
+        """What a part says: "saved", "media", "device" or "zoom"."""
+        return self._parts[part].text()
+
+    def set_hints(self, hints: Sequence[tuple[str, str]]) -> None:
+        """Keys that work now, as ("A D", "step") pairs."""
+        if tuple(hints) == self._shown_hints:
+            return
+        self._shown_hints = tuple(hints)
+        while (item := self._hints_line.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        for keys, what in hints:
+            for key in keys.split():
+                self._hints_line.addWidget(KeyCap(key))
+            label = _label()
+            label.setText(what)
+            self._hints_line.addWidget(label)
+            self._hints_line.addSpacing(8)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def refresh_icon(self) -> None:
+        """Paint the icon in the colours of the theme in use."""
+        if self._saved_icon[0]:
+            self.set_saved(self._parts["saved"].text(), icon=self._saved_icon[0], role=self._saved_icon[1])
+
+    def _set(self, part: str, text: str) -> None:
+        self._parts[part].setText(text)
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.width() - 24
+        room -= 22 + self._width("saved") + self._width("zoom")
+        for part, divider in (("media", 0), ("device", 1)):
+            width = self._width(part)
+            fits = bool(self._parts[part].text()) and width <= room
+            self._parts[part].setVisible(fits)
+            self._dividers[divider].setVisible(fits)
+            room -= width if fits else 0
+        hints = self._hints.sizeHint().width() + 16
+        self._hints.setVisible(bool(self._shown_hints) and hints <= room)
+        self._dividers[2].setVisible(self._hints.isVisibleTo(self) and bool(self._parts["zoom"].text()))
+
+    def _width(self, part: str) -> int:
+        return self._parts[part].sizeHint().width() + 17
+
+
+def _label() -> QLabel:
+    label = QLabel()
+    looks.dress(label, role="tx2")
+    looks.set_font(label, looks.SECONDARY, tabular=True)
+    return label
+
+
+def _divider() -> QFrame:
+    divider = QFrame()
+    divider.setFixedSize(QSize(1, 12))
+    looks.dress(divider, ground="line2", kind="divider")
+    divider.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    return divider
