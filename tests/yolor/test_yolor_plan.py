@@ -146,7 +146,7 @@ LAST = "[convolutional]\nfilters=6\nsize=1\nactivation=linear\n"
         ("[convolutional]\nsize=3\nfilters=6\n", "does not divide sizes evenly"),
         ("[convolutional]\nsize=3\npad=1\ndilation=2\n", "dilation=2 is not supported"),
         ("[route]\nlayers=-1\n", "reads layer -1"),
-        ("[route]\nlayers=0\n", "only layers 0 to -1"),
+        ("[route]\nlayers=0\n", r"but 0 layers \(from 0\) stand before it"),
         ("[route]\n", "'layers' is missing"),
         ("[reorg]\nstride=2\n", "Darknet's old reorg"),
         (LAST + "[upsample]\nstride=2\n", "cannot be enlarged"),

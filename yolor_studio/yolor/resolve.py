@@ -55,7 +55,8 @@ class Resolver:
 
     def __init__(self, sections: Sequence[Section]) -> None:
         self.layers: list[Layer] = []
-        self.implicit_line = any(s.kind in _JOINS or s.kind in _IMPLICIT_MEANS for s in sections)
+        # Only YOLOR's main line has these kinds of layers.
+        self.main_line = any(s.kind in _JOINS or s.kind in _IMPLICIT_MEANS for s in sections)
 
     @property
     def index(self) -> int:
@@ -66,7 +67,7 @@ class Resolver:
         """The absolute index of a written one: negative counts back from here, otherwise from layer 0."""
         index = self.index + written if written < 0 else written
         if not 0 <= index < self.index:
-            section.fail(f"it reads layer {written}, but only layers 0 to {self.index - 1} stand before it.")
+            section.fail(f"it reads layer {written}, but {self.index} layers (from 0) stand before it.")
         if isinstance(self.layers[index], Head):
             section.fail(f"it reads layer {written}, a [yolo] section, which gives boxes and no map.")
         return index
@@ -321,7 +322,7 @@ def _head(section: Section, resolver: Resolver) -> Layer:
 def _decode(section: Section, resolver: Resolver) -> Decode:
     """Our own cfg says `decode=yolor` or `decode=darknet`; elsewhere implicit layers mark YOLOR's main line, whose
     code ignores scale_x_y and new_coords, and everything else is Darknet's, which obeys them."""
-    line = section.text("decode", "yolor" if resolver.implicit_line else "darknet").lower()
+    line = section.text("decode", "yolor" if resolver.main_line else "darknet").lower()
     if line not in ("yolor", "darknet"):
         section.fail(f"decode={line[:40]} is unknown; it is yolor or darknet.")
     if line == "yolor":
