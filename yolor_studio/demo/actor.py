@@ -29,6 +29,8 @@ class Actor:
     motion: Callable[[Pen, float, float], None] | None = None
     low: float = -0.12
     """How far down it reaches; over 0 for what flies."""
+    lamp: tuple[float, float] | None = None
+    """How far ahead its lamp lights the ground, and the half-length of that pool."""
     shadow: float = 1.0
     """The ground shadow's length as a share of the thing's; 0 for none."""
 

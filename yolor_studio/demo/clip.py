@@ -12,7 +12,7 @@ from yolor_studio.demo.scene import SceneSpec, Truth, render_scene
 
 __all__ = ["DEMO_SPEC", "demo_clip", "write_clip"]
 
-DEMO_SPEC = SceneSpec(seed=1, width=640, height=360, frames=312, fps=24.0, density=1.0)
+DEMO_SPEC = SceneSpec(seed=9, width=640, height=360, frames=312, fps=24.0, density=1.0)
 """The demo's scene: 13 seconds with most categories, small enough to be ready soon."""
 
 

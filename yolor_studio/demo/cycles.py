@@ -117,7 +117,7 @@ def motorcyclist(rng: np.random.Generator) -> list[Actor]:
     wheels = partial(_motor_wheels, scooter=scooter)
     body = partial(_scooter_body if scooter else _motorbike_body, paint=paint)
     length = 0.98 if scooter else 1.14
-    machine = Actor("motorbike", -length, length, 1.3, body, wheels, shadow=0.95)
+    machine = Actor("motorbike", -length, length, 1.3, body, wheels, lamp=(length + 1.2, 1.5), shadow=0.95)
     pose = (
         Pose((-0.3, 0.86), (-0.16, 1.33), (-0.08, 1.52), ((0.2, 0.42), (0.24, 0.42)), ((0.34, 1.04), (0.37, 1.04)))
         if scooter

@@ -40,7 +40,7 @@ def lamp_post(rng: np.random.Generator) -> list[Actor]:
                 (255, 244, 206),
             )
 
-    return [Actor("", -0.4, 1.15, height + 0.5, body=body, shadow=0.3)]
+    return [Actor("", -0.4, 1.15, height + 0.5, body=body, lamp=(0.4, 2.4), shadow=0.3)]
 
 
 def street_tree(rng: np.random.Generator) -> list[Actor]:

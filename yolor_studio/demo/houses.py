@@ -287,17 +287,10 @@ def _roof(pen: Pen, rng: np.random.Generator, style: _Style, *, width: float, ea
             pen.polygon(slope, tile)
             pen.gradient(slope, lighter(tile, 0.14), darker(tile, 0.12))
             for row in np.arange(0.25, tall, 0.32):
-                shift = inset * row / tall
-                pen.shade(
-                    [
-                        (shift - 0.3, eaves + row),
-                        (width - shift + 0.3, eaves + row),
-                        (width - shift + 0.3, eaves + row + 0.06),
-                        (shift - 0.3, eaves + row + 0.06),
-                    ],
-                    darker(tile, 0.5),
-                    0.4,
-                )
+                left = (inset + 0.35) * row / tall - 0.33
+                low, high = eaves + row, eaves + row + 0.06
+                line = [(left, low), (width - left, low), (width - left, high), (left, high)]
+                pen.shade(line, darker(tile, 0.5), 0.4)
             for x in np.arange(width * 0.25, width * 0.8, 3.2):
                 if rng.random() < 0.6:
                     _dormer(pen, rng, style, x=float(x), y=eaves + 0.35, tile=tile)

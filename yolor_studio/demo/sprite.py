@@ -16,7 +16,7 @@ __all__ = ["Painter", "Sprite"]
 
 _OPAQUE = 128
 _PAD = 2
-_KEPT = 64
+_KEPT = 40
 """How many painted bodies are kept: more than a picture shows."""
 
 

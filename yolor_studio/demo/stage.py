@@ -13,7 +13,7 @@ from yolor_studio.demo.casting import populate
 from yolor_studio.demo.film import Film
 from yolor_studio.demo.layout import lay_out
 from yolor_studio.demo.scenery import Scenery, frame_scenery, paint_scenery
-from yolor_studio.demo.shadow import cast_shadow
+from yolor_studio.demo.shadow import light_ground, shade_ground
 from yolor_studio.demo.sprite import Painter, Sprite
 from yolor_studio.demo.traffic import Lane, Visitor
 
@@ -154,7 +154,8 @@ class Stage:
             track = self._tracks[visitor.key]
             flip = lane.direction < 0
             for actor in visitor.actors:
-                cast_shadow(canvas, actor, visitor.scale, x, y, flip=flip, strength=self._scenery.light.shadow)
+                for touch in (shade_ground, light_ground):
+                    touch(canvas, actor, visitor.scale, x, y, flip=flip, light=self._scenery.light)
                 sprite = self._painter.paint(actor, visitor.scale, x, y, flip=flip, travelled=travelled, time=time)
                 if sprite is not None:
                     shots.append(_Shot(track if actor.category else 0, actor.category, sprite))

@@ -93,7 +93,9 @@ def car(rng: np.random.Generator) -> Actor:
     roof_rack = bool(style in ("estate", "suv") and rng.random() < 0.4)
     body = partial(_car_body, style=style, paint=(238, 190, 40) if taxi else paint, xs=xs, taxi=taxi, rack=roof_rack)
     wheels = partial(_wheels, xs=xs, radius=radius, rim=rim, spokes=int(rng.integers(5, 8)))
-    return Actor("car", -length / 2 - 0.08, length / 2 + 0.08, height + 0.26, body, wheels, shadow=1.02)
+    return Actor(
+        "car", -length / 2 - 0.08, length / 2 + 0.08, height + 0.26, body, wheels, lamp=(length / 2 + 1.7, 2.0)
+    )
 
 
 def _car_body(pen: Pen, *, style: str, paint: Colour, xs: tuple[float, float], taxi: bool, rack: bool) -> None:
@@ -199,8 +201,7 @@ def _car_details(pen: Pen, style: str, paint: Colour) -> None:
         [(half - 0.36, nose - 0.02), (half - 0.1, nose - 0.06), (half - 0.03, nose - 0.16), (half - 0.28, nose - 0.14)],
         0.04,
     )
-    pen.polygon(lamp, (246, 244, 226))
-    pen.gradient(lamp, (255, 255, 248), (190, 200, 206))
+    pen.lamp(lamp, (250, 246, 226))
     pen.polygon(
         rounded(
             [
@@ -226,7 +227,7 @@ def bus(rng: np.random.Generator) -> Actor:
     band = pick(rng, _BUS_PAINT, vary=8) if rng.random() < 0.5 else darker(paint, 0.35)
     body = partial(_bus_body, length=length, height=height, paint=paint, roof=roof, band=band, xs=xs)
     wheels = partial(_wheels, xs=xs, radius=0.48, rim=(168, 172, 176), spokes=8)
-    return Actor("bus", -length / 2 - 0.1, length / 2 + 0.34, height + 0.3, body, wheels)
+    return Actor("bus", -length / 2 - 0.1, length / 2 + 0.34, height + 0.3, body, wheels, lamp=(length / 2 + 1.9, 2.3))
 
 
 def _bus_body(
@@ -302,10 +303,11 @@ def _bus_body(
     )
     for index in range(7):
         x = half - 1.72 + index * 0.19
-        pen.box(x, height - 0.37, x + 0.12, height - 0.22, (250, 186, 60))
+        letter = [(x, height - 0.37), (x + 0.12, height - 0.37), (x + 0.12, height - 0.22), (x, height - 0.22)]
+        pen.lamp(letter, (250, 186, 60))
     for x in xs:
         pen.shade(circle(x, 0.5, 0.6), (18, 19, 24), 0.92)
-    pen.box(half - 0.16, 0.62, half - 0.01, 0.82, (250, 246, 226))
+    pen.lamp([(half - 0.16, 0.62), (half - 0.01, 0.62), (half - 0.01, 0.82), (half - 0.16, 0.82)], (250, 246, 226))
     pen.box(-half + 0.01, 0.72, -half + 0.1, 1.2, (186, 30, 30))
     pen.limb((half - 0.06, height * 0.8), (half + 0.2, height * 0.74), (24, 24, 28), widths=(0.05, 0.05))
     pen.limb((half + 0.2, height * 0.74), (half + 0.2, height * 0.6), (24, 24, 28), widths=(0.14, 0.14))
