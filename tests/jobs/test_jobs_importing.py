@@ -21,7 +21,7 @@ from yolor_studio.formats.coco_import import ImportReport
 from yolor_studio.formats.plan import ExportRequest, plan_export
 from yolor_studio.jobs.events import ItemFailed, Result
 from yolor_studio.jobs.export import opener
-from yolor_studio.jobs.importing import import_files
+from yolor_studio.jobs.importing import import_dataset
 from yolor_studio.project import Project
 
 W, H = 100, 80
@@ -64,7 +64,7 @@ def _media(
 
 
 def _import(project: Project, *paths: Path, **options: Any) -> ImportReport:
-    last = list(import_files(project, paths, **options))[-1]
+    last = list(import_dataset(project, paths, **options))[-1]
     assert isinstance(last, Result)
     return last.value
 
@@ -157,7 +157,7 @@ def test_bad_records_are_named_and_the_rest_comes_in(project: Project, tmp_path:
     )
     file = tmp_path / "set.json"
     file.write_text(text)
-    events = list(import_files(project, [file]))
+    events = list(import_dataset(project, [file]))
     report = events[-1].value
     failed = {event.what.removesuffix(" in set.json"): event.why for event in events if isinstance(event, ItemFailed)}
     assert [one.box for one in project.boxes_at(media, 0)] == [Box(1, 1, 5, 5), Box(30, 30, 5.5, 5)]
@@ -277,7 +277,7 @@ def test_a_cancelled_import_changes_nothing(project: Project, tmp_path: Path) ->
     token = CancelToken()
     token.cancel()
     with pytest.raises(Cancelled):
-        list(import_files(project, [file], token))
+        list(import_dataset(project, [file], token))
     assert project.boxes_at(media, 0) == []
     assert project.categories() == []
 

@@ -95,6 +95,8 @@ class BoxRecord:
     image: str
     category: str
     box: Box
+    area: float
+    """As the file states it (COCO's is the area of the mask), else the box's."""
     ignore: bool
     occluded: bool
     keyframe: bool | None
@@ -286,6 +288,7 @@ def _box_record(
         image=image,
         category=category,
         box=box,
+        area=_area(record.get("area"), box),
         ignore=_flag(record.get("iscrowd")) or _flag(record.get("ignore")),
         occluded=_flag(attributes.pop("occluded", False)),
         keyframe=None if keyframe is None else _flag(keyframe),
@@ -293,6 +296,10 @@ def _box_record(
         score=score,
         attributes=attributes,
     )
+
+
+def _area(value: Any, box: Box) -> float:
+    return float(value) if _is_number(value) and math.isfinite(value) and value > 0 else box.area
 
 
 def _flag(value: Any) -> bool:

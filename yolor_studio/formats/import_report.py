@@ -32,6 +32,20 @@ class ImportReport:
     """Records that were passed over, with why."""
     notices: list[str] = field(default_factory=list)
 
+    def lines(self) -> list[str]:
+        """What a person is told at the end."""
+        told = [f"{self.placed:,} of {self.images:,} pictures belong to the project."]
+        if self.predictions or self.layers:
+            told.append(f"{self.predictions:,} predictions came in as a layer.")
+        else:
+            told.append(f"{self.boxes:,} boxes came in as {self.objects:,} objects.")
+        if self.categories_added:
+            told.append(f"New categories: {', '.join(self.categories_added)}.")
+        if self.problems.count:
+            told.append(f"{self.problems.count:,} records were passed over:")
+            told += [f"  {count:,} {reason}" for reason, count in self.problems.reasons.most_common()]
+        return told + self.notices
+
     def as_json(self) -> dict[str, Any]:
         """What `yolor-studio import --json` prints."""
         return {

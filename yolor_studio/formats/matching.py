@@ -55,7 +55,13 @@ class Matcher:
     def place(self, image: ImageRecord, folder: Path) -> Place:
         """Where the picture of a file in `folder` belongs. Raises Unplaced."""
         if image.video is not None and image.frame is not None:
-            return self._in_range(self._video(image.video), image.frame)
+            try:
+                return self._in_range(self._video(image.video), image.frame)
+            except Unplaced:  # without the video its exported frames may be there, as pictures
+                picture = self._by_path.get(folder.parent.joinpath("images", *inside(image.file_name)))
+                if picture is None:
+                    raise
+                return picture
         if image.source:
             return self._find(image.source, [self._project.folder])
         roots = [folder, folder / "images", folder.parent, folder.parent / "images", self._project.folder]

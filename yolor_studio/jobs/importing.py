@@ -13,12 +13,12 @@ from yolor_studio.jobs.rate import RateMeter
 from yolor_studio.jobs.streaming import streamed
 from yolor_studio.project import Project
 
-__all__ = ["ImportReport", "import_files"]
+__all__ = ["ImportReport", "import_dataset"]
 
 FORMATS = ("auto", "coco")
 
 
-def import_files(
+def import_dataset(
     project: Project,
     paths: Sequence[Path],
     cancel: CancelToken | None = None,

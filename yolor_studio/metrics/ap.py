@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.metrics.child import run_child
 from yolor_studio.metrics.scores import Scores
 
-__all__ = ["evaluate_coco"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["evaluate_coco", "evaluate_rows"]
 
 COCO_MAX_DETS = 100
 """The official cap of detections per picture and category."""
@@ -30,4 +34,27 @@ def evaluate_coco(
     """
     from yolor_studio.metrics.records import compact
 
-    return Scores.from_json(run_child("yolor_studio.metrics.ap_child", compact(gt, results, max_dets), cancel=cancel))
+    return _measure(compact(gt, results, max_dets), cancel)
+
+
+def evaluate_rows(
+    images: int,
+    categories: Sequence[tuple[int, str]],
+    *,
+    truth: NDArray[np.float64],
+    found: NDArray[np.float64],
+    max_dets: int = COCO_MAX_DETS,
+    cancel: CancelToken | None = None,
+) -> Scores:
+    """As `evaluate_coco`, from arrays: pictures are numbered 1 to `images`, categories from 1 in their order.
+
+    categories: (id, name); truth: [N, 8] image, category, x, y, w, h, area, crowd; found: [M, 7] image, category, x, y,
+    w, h, score.
+    """
+    names = [[identity, name] for identity, name in categories]
+    request = {"images": images, "categories": names, "truth": truth, "found": found, "max_dets": max_dets}
+    return _measure(request, cancel)
+
+
+def _measure(request: Mapping[str, Any], cancel: CancelToken | None) -> Scores:
+    return Scores.from_json(run_child("yolor_studio.metrics.ap_child", request, cancel=cancel))

@@ -1,0 +1,284 @@
+"""Measuring a model on a dataset, as a job."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yolor_studio.core.cancel import CancelToken
+from yolor_studio.core.entities import Predictions
+from yolor_studio.core.errors import FormatError, ModelError
+from yolor_studio.jobs.class_names import match_classes
+from yolor_studio.jobs.events import ItemFailed, Job, Notice, Result, Started
+from yolor_studio.jobs.ground_truth import GroundTruth, truth_of_dataset, truth_of_project
+from yolor_studio.jobs.rate import RateMeter
+from yolor_studio.metrics import Scores, evaluate_rows
+from yolor_studio.project import Project
+
+__all__ = ["Evaluation", "evaluate", "evaluate_project", "measure"]
+
+MIN_SCORE = 0.005
+"""Detections down to here count: AP needs the whole curve, not only what a person would look at."""
+_AHEAD = 4
+_NAMED = 6
+T = TypeVar("T")
+
+
+class Predictor(Protocol):
+    """What is measured: a detect.Detector, or a stand-in."""
+
+    @property
+    def device(self) -> str:
+        """For people."""
+        ...
+
+    def predict(self, rgb: NDArray[np.uint8], *, min_score: float, official: bool = False) -> Predictions:
+        """What it sees in a picture [H, W, 3]."""
+        ...
+
+    def terminate(self) -> None:
+        """Stop the run under way; from any thread."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How good a model is on a dataset."""
+
+    model: str
+    device: str
+    size: int
+    """The longest input side in pixels."""
+    scores: Scores
+    matched: dict[str, str]
+    """Category -> the model's class that stands for it."""
+    without_class: tuple[str, ...]
+    """Categories that the model has no class for; with boxes in the dataset they score 0."""
+    failed: int
+    """Pictures that could not be read and did not count."""
+
+    def as_json(self) -> dict[str, Any]:
+        """What `yolor-studio eval --json` prints."""
+        return {
+            "model": self.model,
+            "device": self.device,
+            "size": self.size,
+            **self.scores.as_json(),
+            "matched": self.matched,
+            "without_class": list(self.without_class),
+            "failed": self.failed,
+        }
+
+    def lines(self) -> list[str]:
+        """The table that a person reads."""
+        scores = self.scores
+        head = f"{self.model} at {self.size} px on {self.device}: {scores.images:,} pictures, {scores.boxes:,} boxes"
+        totals = (
+            ("AP", scores.ap),
+            ("AP50", scores.ap50),
+            ("AP75", scores.ap75),
+            ("APs", scores.ap_small),
+            ("APm", scores.ap_medium),
+            ("APl", scores.ap_large),
+        )
+        rows = [
+            f"{row.name[:24]:<24} {row.boxes:>8,} {_figure(row.ap)} {_figure(row.ap50)} {_figure(row.ap75)}"
+            for row in scores.per_category
+            if row.boxes
+        ]
+        return [
+            head,
+            "   ".join(f"{name} {_figure(value).strip()}" for name, value in totals),
+            f"{'category':<24} {'boxes':>8} {'AP':>6} {'AP50':>6} {'AP75':>6}",
+            *rows,
+        ]
+
+
+def evaluate(
+    data: Path,
+    images: Path,
+    cancel: CancelToken | None = None,
+    *,
+    model: str | None = None,
+    size: int | None = None,
+    device: str = "auto",
+    official: bool = False,
+) -> Job:
+    """Measure a model (a name, a path, None for the bundled one) on a COCO file; the result is an Evaluation.
+
+    `official` suppresses as the official test does, with several labels a box. Raises FormatError, ModelError and
+    Cancelled.
+    """
+    return _with_detector(truth_of_dataset, (data, images), cancel, model, size=size, device=device, official=official)
+
+
+def evaluate_project(
+    project: Project,
+    cancel: CancelToken | None = None,
+    *,
+    model: str | None = None,
+    size: int | None = None,
+    device: str = "auto",
+    official: bool = False,
+) -> Job:
+    """As `evaluate`, on the reviewed frames of a project."""
+    return _with_detector(truth_of_project, (project,), cancel, model, size=size, device=device, official=official)
+
+
+def _with_detector(
+    read_truth: Any,
+    source: tuple[Any, ...],
+    cancel: CancelToken | None,
+    model: str | None,
+    *,
+    size: int | None,
+    device: str,
+    official: bool,
+) -> Job:
+    from yolor_studio.detect.detector import Detector
+    from yolor_studio.detect.library import find_model
+
+    entry = find_model(model)
+    truth = read_truth(*source)
+    detector = Detector(entry, device=device, size=size)
+    if detector.notice:
+        yield Notice(detector.notice)
+    yield from measure(
+        detector,
+        entry.classes,
+        truth,
+        model=entry.name,
+        size=detector.size,
+        official=official,
+        cancel=cancel or CancelToken(),
+    )
+
+
+def measure(
+    detector: Predictor,
+    classes: Sequence[str],
+    truth: GroundTruth,
+    *,
+    model: str,
+    size: int,
+    cancel: CancelToken,
+    official: bool = False,
+) -> Job:
+    """Run `detector` over the pictures of `truth` and score what it finds; the result is an Evaluation."""
+    numbers = {number: name for number, (_, name) in enumerate(truth.categories, 1)}
+    matched = match_classes(classes, numbers)
+    if not matched:
+        raise ModelError(
+            f"No class of {model} ({_listed(classes)}) is a category of the dataset "
+            f"({_listed(list(numbers.values()))}), so there is nothing to measure."
+        )
+    yield Started("Evaluate", len(truth.names), "pictures", f"{model} on {detector.device}")
+    yield from _about_names(classes, truth, matched)
+    for record, why in truth.problems.listed:
+        yield ItemFailed(record, why)
+    category_of = np.zeros(len(classes), np.int64)
+    category_of[list(matched)] = list(matched.values())
+
+    cancel.on_cancel(detector.terminate)
+    meter = RateMeter(len(truth.names))
+    found: list[NDArray[np.float64]] = [np.zeros((0, 7))]
+    failed: list[int] = []
+    for done, (number, picture) in enumerate(_ahead(truth.pictures(), cancel), 1):
+        cancel.check()
+        if isinstance(picture, str):
+            failed.append(number)
+            yield ItemFailed(truth.names[number - 1], picture)
+        else:
+            seen = detector.predict(picture, min_score=MIN_SCORE, official=official)
+            found.append(_rows(number, seen, category_of))
+        yield meter.progress(done)
+    if len(failed) == len(truth.names):
+        raise FormatError("No picture of the dataset could be read, so nothing was measured.")
+    rows = truth.rows[~np.isin(truth.rows[:, 0], failed)]
+    scores = evaluate_rows(len(truth.names), truth.categories, truth=rows, found=np.concatenate(found), cancel=cancel)
+    yield Result(
+        Evaluation(
+            model=model,
+            device=detector.device,
+            size=size,
+            scores=replace(scores, images=len(truth.names) - len(failed)),
+            matched={numbers[number]: classes[index] for index, number in sorted(matched.items())},
+            without_class=tuple(name for number, name in numbers.items() if number not in matched.values()),
+            failed=len(failed),
+        )
+    )
+
+
+def _rows(number: int, seen: Predictions, category_of: NDArray[np.int64]) -> NDArray[np.float64]:
+    categories = category_of[seen.classes[:, 0]]
+    rows = np.column_stack((np.full(len(seen), number), categories, seen.boxes, seen.scores[:, 0])).astype(np.float64)
+    return rows[categories > 0]
+
+
+def _about_names(classes: Sequence[str], truth: GroundTruth, matched: dict[int, int]) -> Iterator[Notice]:
+    numbers = {number: name for number, (_, name) in enumerate(truth.categories, 1)}
+    renamed = [f"{classes[i]} is {numbers[n]}" for i, n in matched.items() if classes[i] != numbers[n]]
+    if renamed:
+        yield Notice(f"Names were matched: {_listed(renamed)}.")
+    used = set(truth.rows[:, 1].astype(int).tolist())
+    without = [name for number, name in numbers.items() if number in used and number not in matched.values()]
+    if without:
+        yield Notice(f"The model has no class for {_listed(without)}, so nothing is found of it.")
+
+
+def _ahead(pictures: Iterator[T], cancel: CancelToken) -> Iterator[T]:
+    """The same items, read on a thread a few ahead of who uses them."""
+    read: queue.Queue[T | Exception | None] = queue.Queue(_AHEAD)
+    stop = threading.Event()
+
+    def put(item: T | Exception | None) -> None:
+        while not stop.is_set() and not cancel.cancelled:
+            try:
+                read.put(item, timeout=0.1)
+                return
+            except queue.Full:
+                continue
+
+    def body() -> None:
+        try:
+            for item in pictures:
+                if stop.is_set() or cancel.cancelled:
+                    return
+                put(item)
+            put(None)
+        except Exception as error:
+            put(error)
+
+    thread = threading.Thread(target=body, name="reading ahead", daemon=True)
+    thread.start()
+    try:
+        while True:
+            try:
+                item = read.get(timeout=0.1)
+            except queue.Empty:
+                cancel.check()
+                continue
+            if item is None:
+                return
+            if isinstance(item, Exception):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _figure(value: float | None) -> str:
+    return "     -" if value is None else f"{value:6.3f}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -1,0 +1,126 @@
+"""What a model is measured against: the boxes of a COCO file, or of a project's reviewed frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yolor_studio.core.entities import MediaKind
+from yolor_studio.core.errors import FormatError, MediaError
+from yolor_studio.formats.coco_read import CocoFile, ImageRecord, Problems, read
+from yolor_studio.formats.matching import Unplaced, inside
+from yolor_studio.formats.plan import ExportRequest, plan_export
+from yolor_studio.jobs.export import opener
+from yolor_studio.media import open_media
+from yolor_studio.project import Project
+
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroundTruth:
+    """Numbered pictures and categories with their boxes."""
+
+    names: tuple[str, ...]
+    """Of the pictures; picture 1 is the first."""
+    categories: tuple[tuple[int, str], ...]
+    """(id, name); category 1 is the first."""
+    rows: NDArray[np.float64]
+    """[N, 8] picture, category, x, y, w, h, area, crowd."""
+    problems: Problems
+    """Records of the file that could not be used."""
+    pictures: Callable[[], Iterator[tuple[int, Picture | str]]]
+    """Reads them one after another: (number, its RGB pixels, or a sentence where it cannot be read)."""
+
+
+def truth_of_dataset(data: Path, images: Path) -> GroundTruth:
+    """The COCO file `data`, its pictures below the folder `images`. Boxes flagged `ignore` count as crowds: finding
+    them costs nothing. Raises FormatError when the file is no dataset, or has no picture or category."""
+    file = read(data)
+    if file.results or not file.images or not file.categories:
+        raise FormatError(f"{data.name} has no pictures or no categories, so no model can be measured on it.")
+    numbers = {image.key: number for number, image in enumerate(file.images, 1)}
+    categories = {category.key: number for number, category in enumerate(file.categories, 1)}
+    return GroundTruth(
+        names=tuple(image.file_name for image in file.images),
+        categories=tuple(
+            (number if category.id is None else category.id, category.name)
+            for number, category in enumerate(file.categories, 1)
+        ),
+        rows=_rows(file, numbers, categories),
+        problems=file.problems,
+        pictures=lambda: _files(file.images, images),
+    )
+
+
+def truth_of_project(project: Project) -> GroundTruth:
+    """The reviewed frames of a project with their objects. Raises FormatError when there are none."""
+    plan = plan_export(project, ExportRequest())
+    if not plan.frames:
+        raise FormatError("No frame of the project was reviewed, so there is nothing to measure a model by.")
+    ids = [category.id for category in plan.categories]
+    boxes = plan.boxes
+    rows = np.column_stack(
+        (
+            boxes.row + 1,
+            np.searchsorted(ids, boxes.category) + 1,
+            boxes.box,
+            boxes.box[:, 2:].prod(axis=1),
+            boxes.ignore,
+        )
+    )
+    open_source = opener(project)
+
+    def pictures() -> Iterator[tuple[int, Picture | str]]:
+        for clip in plan.clips:
+            with open_source(clip.media) as source:
+                for image in range(clip.start, clip.stop):
+                    try:
+                        yield image + 1, source.read(int(plan.frame[image]))
+                    except MediaError as error:
+                        yield image + 1, str(error)
+
+    names = tuple(
+        clip.media.name if clip.media.kind is MediaKind.IMAGE else f"{clip.media.name}, frame {plan.frame[image]}"
+        for clip in plan.clips
+        for image in range(clip.start, clip.stop)
+    )
+    categories = tuple((category.id, category.name) for category in plan.categories)
+    return GroundTruth(names, categories, rows.astype(np.float64), Problems(), pictures)
+
+
+def _rows(file: CocoFile, numbers: dict[str, int], categories: dict[str, int]) -> NDArray[np.float64]:
+    rows = []
+    for record in file.boxes:
+        image, category = numbers.get(record.image), categories.get(record.category)
+        if image is None or category is None:
+            file.problems.add(record.where, "belong to an image or a category that the file does not have")
+        else:
+            rows.append((image, category, *record.box, record.area, record.ignore))
+    return np.array(rows, np.float64).reshape(-1, 8)
+
+
+def _files(images: tuple[ImageRecord, ...], folder: Path) -> Iterator[tuple[int, Picture | str]]:
+    for number, image in enumerate(images, 1):
+        yield number, _read(image, folder)
+
+
+def _read(image: ImageRecord, folder: Path) -> Picture | str:
+    try:
+        parts = inside(image.file_name)
+    except Unplaced as why:
+        return f"{why}; it was not opened"
+    path = folder.joinpath(*parts)
+    try:
+        with open_media(path if path.is_file() else folder / parts[-1]) as source:
+            picture = source.read(0)
+    except MediaError as error:
+        return str(error)
+    height, width = picture.shape[:2]
+    if None not in (image.width, image.height) and (width, height) != (image.width, image.height):
+        return f"it is {width} x {height} px and not {image.width} x {image.height} as the file says"
+    return picture
