@@ -65,8 +65,11 @@ def add(
     Example: yolor-studio models add yolov4-tiny.weights --cfg yolov4-tiny.cfg --names coco.names
     """
     entry = library.add_model(file, cfg=cfg, names=names)
+    output = Output(as_json=as_json)
+    for notice in entry.notices:
+        output.say(notice)
     lines = [f"{entry.name} added: {len(entry.classes)} classes, input {entry.size} px.", str(entry.path)]
-    Output(as_json=as_json).finish(_as_json(entry), lines)
+    output.finish(_as_json(entry), lines)
 
 
 @app.command()

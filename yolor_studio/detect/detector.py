@@ -51,8 +51,8 @@ class Detector:
 
     @property
     def batch(self) -> int:
-        """Pictures per run that suit the device."""
-        return 1 if self._opened.device == "cpu" else _GPU_BATCH
+        """Pictures per run that suit the device; some exports fix it."""
+        return self.entry.batch or (1 if self._opened.device == "cpu" else _GPU_BATCH)
 
     @property
     def session(self) -> Any:
@@ -68,6 +68,11 @@ class Detector:
 
         Raises Cancelled after `terminate`. Halves the batch when the device runs out of memory.
         """
+        missing = (self.entry.batch or 1) - len(images)
+        if missing > 0:
+            padding = np.zeros((missing, *images.shape[1:]), np.uint8)
+            boxes, scores = self.infer(np.concatenate((images, padding)))
+            return boxes[:-missing], scores[:-missing]
         import onnxruntime as ort
 
         options = ort.RunOptions()
@@ -81,7 +86,7 @@ class Detector:
         except Exception as error:  # onnxruntime raises its own, undocumented kinds
             if self._terminated:
                 raise Cancelled("Stopped.") from None
-            if len(images) > 1 and _is_out_of_memory(error):
+            if len(images) > 1 and not self.entry.batch and _is_out_of_memory(error):
                 half = len(images) // 2
                 first, second = self.infer(images[:half]), self.infer(images[half:])
                 return np.concatenate((first[0], second[0])), np.concatenate((first[1], second[1]))
@@ -118,7 +123,8 @@ class Detector:
 
     def _probe(self, session: Any) -> None:
         side = self.entry.stride
-        boxes, scores = session.run(["boxes", "scores"], {"images": np.zeros((1, side, side, 3), np.uint8)})
+        blank = np.zeros((self.entry.batch or 1, side, side, 3), np.uint8)
+        boxes, scores = session.run(["boxes", "scores"], {"images": blank})
         if boxes.ndim != 3 or boxes.shape[2] != 4 or scores.shape != (*boxes.shape[:2], len(self.entry.classes)):
             raise ModelError(
                 f"it has {len(self.entry.classes)} classes and gives boxes {boxes.shape} and scores {scores.shape}"

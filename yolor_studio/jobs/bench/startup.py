@@ -24,17 +24,26 @@ def report():
     print(json.dumps([seconds, kib / 1024]), flush=True)
     os._exit(0)
 """
-_OURS = _REPORT + "from yolor_studio.app import run\nrun([], on_shown=report)\n"
+_OURS = (
+    _REPORT
+    + """
+from yolor_studio.app import build_window, make_application
+application = make_application()
+window = build_window(application)
+window.show()
+application.processEvents()
+report()
+"""
+)
 _BARE = (
     _REPORT
     + """
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 application = QApplication([])
 window = QWidget()
 window.show()
-QTimer.singleShot(0, report)
-application.exec()
+application.processEvents()
+report()
 """
 )
 
