@@ -77,7 +77,7 @@ def test_another_failure_is_a_sentence(detector):
             raise RuntimeError("Invalid dimensions\nmany lines more")
 
     detector._opened = replace(detector._opened, session=Broken())
-    with pytest.raises(ModelError, match="failed on a picture: Invalid dimensions$"):
+    with pytest.raises(ModelError, match=r"failed on a picture: Invalid dimensions$"):
         detector.infer(np.zeros((1, 64, 64, 3), np.uint8))
 
 
