@@ -97,7 +97,9 @@ def knee(start: Point, end: Point, upper: float, lower: float, *, bend: float) -
 
 
 _CIRCLE = np.stack([np.cos(np.linspace(0, 2 * pi, 29)[:-1]), np.sin(np.linspace(0, 2 * pi, 29)[:-1])], axis=1)
-_HALF = np.stack([np.cos(np.linspace(0, pi, 7)), np.sin(np.linspace(0, pi, 7))], axis=1)
+_HALF = np.stack([np.ones(7), np.cos(np.linspace(0, pi, 7)), np.sin(np.linspace(0, pi, 7))], axis=1)
+_BAR = np.kron(np.eye(2), _HALF)
+"""A round-ended bar: two half circles, each as shares of its middle, its side and its end."""
 
 
 def circle(x: float, y: float, radius: float, *, tall: float = 1.0) -> NDArray[np.float64]:
@@ -121,8 +123,9 @@ class Pen:
         """`scale` is in pixels a metre; (x, y) the pixel position of the origin; `flip` makes forward point left;
         `tint` multiplies every colour but that of lamps."""
         self.image, self.scale, self.x, self.y, self.flip = image, scale, x, y, flip
-        self._origin = np.array([x - 0.5, y - 0.5])
-        self._matrix = np.diag([-scale if flip else scale, -scale])
+        # Into fixed-point pixels, whose whole numbers lie in the pixels' middles.
+        self._origin = np.array([x - 0.5, y - 0.5]) * _FIXED
+        self._stretch = np.array([-scale if flip else scale, -scale]) * _FIXED
         self._tint = tint
         self._layered = image.shape[2] == 4
 
@@ -130,18 +133,19 @@ class Pen:
         """A pen on the same picture and origin whose metre is `factor` as long."""
         other = copy(self)
         other.scale = self.scale * factor
-        other._matrix = self._matrix * factor
+        other._stretch = self._stretch * factor
         return other
 
     def moved(self, x: float, y: float) -> Pen:
         """A pen on the same picture with its origin at (x, y) of this one."""
         other = self.resized(1.0)
-        other._origin = self._origin + np.array([x, y]) @ self._matrix
+        other._origin = self._origin + self._stretch * (x, y)
         return other
 
     def _fixed(self, points: ArrayLike) -> NDArray[np.int32]:
-        pixels = np.asarray(points, np.float64) @ self._matrix + self._origin
-        return np.rint(pixels * _FIXED).astype(np.int32)
+        fixed = np.asarray(points, np.float64) * self._stretch
+        fixed += self._origin
+        return np.rint(fixed, out=fixed).astype(np.int32)
 
     def _ink(self, colour: Colour) -> tuple[float, ...]:
         tint = self._tint
@@ -176,11 +180,15 @@ class Pen:
     def limb(self, start: Point, end: Point, colour: Colour, *, widths: tuple[float, float]) -> None:
         """Fills a round-ended bar that is `widths` metres thick at its two ends."""
         dx, dy = end[0] - start[0], end[1] - start[1]
-        reach = max(hypot(dx, dy), 1e-9)
-        turn = np.array([[dy / reach, -dx / reach], [-dx / reach, -dy / reach]])
-        back = _HALF @ turn * (widths[0] / 2) + start
-        front = _HALF @ -turn * (widths[1] / 2) + end
-        self.polygon(np.concatenate([back, front]), colour)
+        reach = max(hypot(dx, dy), 1e-9) * 2
+        ex, ey, wide, narrow = dx / reach, dy / reach, widths[0], widths[1]
+        frame = np.array(
+            (
+                (start[0], start[1]), (ey * wide, -ex * wide), (-ex * wide, -ey * wide),
+                (end[0], end[1]), (-ey * narrow, ex * narrow), (ex * narrow, ey * narrow),
+            )
+        )  # fmt: skip
+        self.polygon(_BAR @ frame, colour)
 
     def stroke(self, points: ArrayLike, colour: Colour, *, width: float, closed: bool = False) -> None:
         """Draws a line through the points, `width` metres thick and at least a pixel."""
