@@ -17,6 +17,7 @@ from yolor_studio.train.batches import Batches, Stage  # noqa: E402
 from yolor_studio.train.ema import Ema  # noqa: E402
 from yolor_studio.train.freeze import Freeze, freeze, only_implicit  # noqa: E402
 from yolor_studio.train.samples import Labels, PictureStore, write_store  # noqa: E402
+from yolor_studio.train.shards import split  # noqa: E402
 from yolor_studio.train.surgery import transplant  # noqa: E402
 from yolor_studio.train.trainer import Recipe, Trainer  # noqa: E402
 from yolor_studio.yolor.cfg import parse_cfg  # noqa: E402
@@ -132,6 +133,29 @@ def test_a_resumed_run_equals_an_unbroken_one(store: PictureStore, tmp_path: Pat
         assert torch.equal(value, resumed.network.state_dict()[name]), name
     for name, value in whole.mean_weights().items():
         np.testing.assert_array_equal(value, resumed.mean_weights()[name])
+
+
+def test_two_workers_learn_as_one_does_from_both_parts(store: PictureStore) -> None:
+    """Batch norm sees half the pictures, so that the way differs; the parameters stay one, and it learns."""
+    torch.manual_seed(1)
+    batches = Batches(store, np.full(4, 0.25), batch=8, seed=1, augment=STILL)
+    run = Trainer(Network(plan()), batches, Recipe((Stage(64, 30),), lr=0.01), workers=2)
+    reports = list(run.run())
+    assert reports[-1].classes < reports[0].classes * 0.8
+    first, second = run._shards.networks
+    for (name, ours), (_, theirs) in zip(first.named_parameters(), second.named_parameters(), strict=True):
+        assert ours is theirs, name
+    for (name, ours), (_, theirs) in zip(first.named_buffers(), second.named_buffers(), strict=True):
+        assert torch.equal(ours, theirs), name
+
+
+def test_a_batch_splits_with_its_boxes(store: PictureStore) -> None:
+    batch = Batches(store, np.full(4, 0.25), batch=5, seed=3).at(0, Stage(64, 1))
+    parts = split(batch, 2)
+    assert [len(part.pixels) for part in parts] == [3, 2]
+    np.testing.assert_array_equal(np.concatenate([part.boxes for part in parts]), batch.boxes)
+    moved = np.concatenate([parts[0].boxes_of, parts[1].boxes_of + 3])
+    np.testing.assert_array_equal(moved, batch.boxes_of)
 
 
 def test_a_foreign_or_broken_checkpoint_is_refused(store: PictureStore, tmp_path: Path) -> None:

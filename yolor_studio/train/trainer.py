@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from yolor_studio.train.assign import Assignment, Grid
 from yolor_studio.train.batches import Batch, Batches, Stage
 from yolor_studio.train.ema import Ema
 from yolor_studio.train.loss import Targets, detection_loss, flatten_heads
+from yolor_studio.train.shards import Gradients, Part, Shards, mean_gradients
 from yolor_studio.yolor.network import Network
 
 _BAD_STEPS_TO_FP32 = 3
@@ -80,7 +81,10 @@ class Trainer:
     """One run of a network over batches. Parameters that do not require gradients stay as they are, and so do the
     statistics of batch norms whose own parameters do not."""
 
-    def __init__(self, network: Network, batches: Batches, recipe: Recipe, *, device: str = "cpu") -> None:
+    def __init__(
+        self, network: Network, batches: Batches, recipe: Recipe, *, device: str = "cpu", workers: int = 1
+    ) -> None:
+        """`workers`: parts of each batch that are learned from side by side; see `train.shards`."""
         self._device = torch.device(device)
         # The stub lacks this overload.
         network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
@@ -102,6 +106,7 @@ class Trainer:
         self.ema = Ema(self.network, decay=recipe.ema, tau=recipe.ema_tau)
         self._anchors = torch.tensor(network.plan.anchors, device=self._device)
         self._grids: dict[tuple[tuple[int, int], ...], Grid] = {}
+        self._shards = Shards(self.network, workers)
 
     def run(self, steps: int | None = None) -> Iterator[StepReport]:
         """Learn until the last stage ends, or for `steps` more steps; ModelError when it does not come right."""
@@ -115,45 +120,54 @@ class Trainer:
             asked = time.perf_counter()
 
     def _set_modes(self) -> None:
-        self.network.train()
-        for module in self.network.modules():
-            if isinstance(module, nn.BatchNorm2d) and not module.weight.requires_grad:
-                module.eval()
+        for network in self._shards.networks:
+            network.train()
+            for module in network.modules():
+                if isinstance(module, nn.BatchNorm2d) and not module.weight.requires_grad:
+                    module.eval()
 
     def _learn(self, batch: Batch, waited: float) -> StepReport:
         rate = self.recipe.rate(self.step)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
-        images = (
-            torch.from_numpy(batch.pixels).to(self._device, non_blocking=True).permute(0, 3, 1, 2).float().div_(255)
-        )
-        with torch.autocast(self._device.type, torch.bfloat16) if self._autocast else nullcontext():
-            heads = self.network(images)
-        raw = flatten_heads(heads, self._anchors.shape[1])
-        targets = Targets.of(batch, self._device)
-        good = bool(torch.isfinite(raw.detach().sum()))
-        losses = detection_loss(raw, targets, self._grid(heads), assignment=self.recipe.assignment) if good else None
-        good = losses is not None and self._descend(losses.total)
+        parts = self._shards.run(self._gradients, batch)
+        good = self._descend([part.gradients for part in parts])
+        self._shards.merge_statistics()
         self._watch(good)
         self.step += 1
-        parts = (losses.box, losses.objectness, losses.classes) if losses else (torch.tensor(math.nan),) * 3
-        box, objectness, classes = (part.item() for part in parts)
         return StepReport(
             step=self.step,
             size=batch.pixels.shape[1],
-            box=box,
-            objectness=objectness,
-            classes=classes,
-            positives=losses.positives if losses else 0,
+            box=fmean(part.box for part in parts),
+            objectness=fmean(part.objectness for part in parts),
+            classes=fmean(part.classes for part in parts),
+            positives=sum(part.positives for part in parts),
             rate=rate,
             skipped=not good,
             waited=waited,
         )
 
-    def _descend(self, loss: Tensor) -> bool:
-        """One step of the optimizer and the mean, if the gradients are finite."""
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+    def _gradients(self, network: Network, batch: Batch) -> Part:
+        pixels = torch.from_numpy(batch.pixels).to(self._device, non_blocking=True)
+        images = pixels.permute(0, 3, 1, 2).float().div_(255)
+        # The cache of autocast is shared by all threads, and every weight is used once anyway.
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._autocast, cache_enabled=False):
+            heads = network(images)
+        raw = flatten_heads(heads, self._anchors.shape[1])
+        if not torch.isfinite(raw.detach().sum()):
+            return Part(math.nan, math.nan, math.nan, 0, None)
+        targets = Targets.of(batch, self._device)
+        losses = detection_loss(raw, targets, self._grid(heads), assignment=self.recipe.assignment)
+        gradients = torch.autograd.grad(losses.total, list(self._named.values()))
+        return Part(losses.box.item(), losses.objectness.item(), losses.classes.item(), losses.positives, gradients)
+
+    def _descend(self, parts: Sequence[Gradients | None]) -> bool:
+        """One step of the optimizer and the mean, if all gradients are finite."""
+        known = [part for part in parts if part is not None]
+        if len(known) < len(parts):
+            return False
+        for parameter, gradient in zip(self._named.values(), mean_gradients(known), strict=True):
+            parameter.grad = gradient
         norm = nn.utils.clip_grad_norm_(list(self._named.values()), self.recipe.clip)
         if not torch.isfinite(norm):
             return False
@@ -195,7 +209,8 @@ class Trainer:
         """Go on where the checkpoint was written; ModelError when it belongs to another network."""
         tensors, state = checkpoint.load(path)
         try:
-            self.network.load_state_dict({name: tensors[f"network.{name}"] for name in self.network.state_dict()})
+            for network in self._shards.networks:
+                network.load_state_dict({name: tensors[f"network.{name}"] for name in network.state_dict()})
             for name, value in self.ema.values.items():
                 value.copy_(tensors[f"ema.{name}"])
             for name, parameter in self._named.items():

@@ -1,0 +1,89 @@
+"""One step's gradients, from several parts of the batch at once, each on one thread of its own.
+
+Two threads inside every operation wait for each other some thousand times a step, which a busy machine turns into
+spinning: beside other work, two parts with one thread each learned from twice as many pictures a second.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from yolor_studio.train.batches import Batch
+from yolor_studio.yolor.network import Network
+
+Gradients = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """What one part of a batch gave; see Losses. `gradients` is None when something was not finite."""
+
+    box: float
+    objectness: float
+    classes: float
+    positives: int
+    gradients: Gradients | None
+
+
+class Shards:
+    """Replicas of a network that share its parameters but have their own batch statistics, averaged after each step."""
+
+    def __init__(self, network: Network, count: int) -> None:
+        self.networks = [network, *(_replica(network) for _ in range(count - 1))]
+        self._pool = ThreadPoolExecutor(count, "learn") if count > 1 else None
+
+    def run(self, work: Callable[[Network, Batch], Part], batch: Batch) -> list[Part]:
+        """`work` on every replica with its part of the batch."""
+        if self._pool is None:
+            return [work(self.networks[0], batch)]
+        return list(self._pool.map(work, self.networks, split(batch, len(self.networks))))
+
+    @torch.no_grad()
+    def merge_statistics(self) -> None:
+        """Give all replicas the mean of their running statistics."""
+        if self._pool is None:
+            return
+        for buffers in zip(*(network.buffers() for network in self.networks), strict=True):
+            if buffers[0].dtype.is_floating_point:
+                mean = torch.stack(buffers).mean(0)
+                for buffer in buffers:
+                    buffer.copy_(mean)
+
+
+def split(batch: Batch, count: int) -> list[Batch]:
+    """The batch in `count` parts of equal size (the last ones may have one picture less)."""
+    parts = []
+    for rows in torch.arange(len(batch.pixels)).tensor_split(count):
+        first, last = int(rows[0]), int(rows[-1]) + 1
+        boxes = (batch.boxes_of >= first) & (batch.boxes_of < last)
+        places = (batch.places_of >= first) & (batch.places_of < last)
+        parts.append(
+            Batch(
+                batch.pixels[first:last],
+                batch.boxes[boxes],
+                batch.classes[boxes],
+                batch.boxes_of[boxes] - first,
+                batch.places[places],
+                batch.unknown[places],
+                batch.places_of[places] - first,
+            )
+        )
+    return parts
+
+
+def mean_gradients(parts: Sequence[Gradients]) -> list[Tensor]:
+    """The mean of the parts' gradients, parameter by parameter."""
+    if len(parts) == 1:
+        return list(parts[0])
+    return [torch.stack(each).mean(0) for each in zip(*parts, strict=True)]
+
+
+def _replica(network: Network) -> Network:
+    """A copy with the same parameters (the very same tensors) and buffers of its own."""
+    return copy.deepcopy(network, memo={id(parameter): parameter for parameter in network.parameters()})
