@@ -25,10 +25,11 @@ from yolor_studio.core.entities import (
     Rejection,
     ShownPredictions,
 )
-from yolor_studio.project import history, indexes, layers, queries, settings, shown, states
+from yolor_studio.project import box_tables, history, indexes, layers, queries, settings, shown, states
+from yolor_studio.project.box_tables import BoxTable
 from yolor_studio.project.edit_base import stored_path
 from yolor_studio.project.places import Place
-from yolor_studio.project.queries import BoxTable, Counts
+from yolor_studio.project.queries import Counts
 from yolor_studio.project.store import Store, told
 
 
@@ -100,17 +101,17 @@ class ProjectReader:
     def object_frames(self, media_id: int) -> NDArray[np.int64]:
         """The frames with at least one object's box, rising."""
         with self._reading() as db:
-            return queries.object_frames(db, media_id)
+            return box_tables.object_frames(db, media_id)
 
     def box_table(self, media_id: int, frames: Sequence[int] | None = None) -> BoxTable:
         """Every box of the media, or those on the given frames, as numpy columns: the quick way for many."""
         with self._reading() as db:
-            return queries.box_table(db, media_id, frames)
+            return box_tables.box_table(db, media_id, frames)
 
     def iter_boxes(self, media_id: int, frames: Sequence[int] | None = None) -> Iterator[tuple[int, list[FrameBox]]]:
         """(frame, its boxes) rising in frame, for frames that have any, of all or of the given ones."""
         with self._reading() as db:
-            yield from queries.iter_boxes(db, media_id, frames)
+            yield from box_tables.iter_boxes(db, media_id, frames)
 
     def frame_state(self, media_id: int, frame: int) -> FrameState:
         """What a person declared about the frame."""
