@@ -15,6 +15,7 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPixmap
 from yolor_studio.core import palette
 from yolor_studio.core.geometry import Corners, ViewTransform
 from yolor_studio.gui.canvas.model import Flag, Scene
+from yolor_studio.gui.canvas.rect_buffer import RectBuffer
 
 Rects = NDArray[np.int64]
 """[N, 4] x1, y1, x2, y2 in device pixels: the line runs around these."""
@@ -78,27 +79,46 @@ def paint_box(
 def paint_dense(painter: QPainter, scene: Scene, rows: NDArray[np.intp], rects: Rects, *, ratio: float) -> None:
     """Paint many outlines at once, one logical pixel wide: every dark rule first, then the lines colour by colour."""
     width = max(round(ratio), 1)
-    boxes = [QRect(x, y, w, h) for x, y, w, h in _as_xywh(rects)]
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    rule = QPen(_HANDLE_EDGE, 3 * width)
-    rule.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-    painter.setPen(rule)
-    painter.drawRects(boxes)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(_HANDLE_EDGE)
+    painter.drawRects(_edges.fill(_edge_rects(rects, 3 * width, width)))
     keys = scene.colours[rows].astype(np.int64) * 256 + scene.flags[rows]
     for key in np.unique(keys):
         index, flags = int(key) // 256, int(key) % 256
-        pen = QPen(line_colour(index, flags & (Flag.LOCKED | Flag.OFFERED)), width)
-        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        colour = line_colour(index, flags & (Flag.LOCKED | Flag.OFFERED))
+        same = rects[keys == key]
         if flags & Flag.DASHED:
-            pen.setDashPattern([7.0, 4.0])
-        painter.setPen(pen)
-        painter.drawRects([boxes[i] for i in np.flatnonzero(keys == key)])
+            _stroke_dashed(painter, same, colour, width)
+            continue
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawRects(_edges.fill(_edge_rects(same, width, 0)))
 
 
-def _as_xywh(rects: Rects) -> list[list[int]]:
-    out = rects.copy()
-    out[:, 2:] -= out[:, :2]
-    return out.tolist()
+_edges = RectBuffer()
+
+
+def _edge_rects(rects: Rects, width: int, outside: int) -> Rects:
+    """The four edges of every rectangle as thin rectangles, [4 N, 4]: a pen of that width would be stroked as a path,
+    three times as slow."""
+    x1, y1, x2, y2 = (rects + np.array((-outside, -outside, outside, outside))).T
+    edges = (
+        (x1, y1, x2, y1 + width),
+        (x1, y2 - width, x2, y2),
+        (x1, y1 + width, x1 + width, y2 - width),
+        (x2 - width, y1 + width, x2, y2 - width),
+    )
+    return np.concatenate([np.stack(edge, 1) for edge in edges])
+
+
+def _stroke_dashed(painter: QPainter, rects: Rects, colour: QColor, width: int) -> None:
+    pen = QPen(colour, width)
+    pen.setDashPattern([7.0, 4.0])
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    inner = rects.copy()
+    inner[:, 2:] -= width - 1  # a pen's rectangle reaches one pixel further than a filled one
+    painter.drawRects(_edges.fill(inner))
 
 
 def paint_hatch(painter: QPainter, rect: tuple[int, int, int, int], ratio: float) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
@@ -18,10 +18,12 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPai
 from yolor_studio.gui.looks import theme
 
 
+@cache  # for good: the garbage collector may take an engine in Python before its QIcon, and crash
 def icon(name: str, role: str = "tx2", *, on: str = "accent") -> QIcon:
     """The Phosphor icon `name` ("check", "caret-left") in a role's colour; `on` colours it when checked, `dis` when
     disabled. It follows a change of theme by itself. Raises KeyError for a name that Phosphor 1.3 does not have."""
-    _glyphs()[name]
+    if name not in _glyphs():
+        raise KeyError(f"Phosphor has no icon {name!r}.")
     return QIcon(_GlyphEngine(name, role, on))
 
 
@@ -58,8 +60,9 @@ class _GlyphEngine(QIconEngine):
         return self.scaledPixmap(size, mode, state, 1.0)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        side = min(size.width(), size.height())
-        return _glyph_pixmap(self._name, self._colour(mode, state), side, 1.0)
+        """A pixmap of a logical size at a device pixel ratio, as Qt asks from 6.8 on."""
+        side = round(min(size.width(), size.height()) * scale)
+        return _glyph_pixmap(self._name, self._colour(mode, state), side, scale)
 
     def _colour(self, mode: QIcon.Mode, state: QIcon.State) -> str:
         if mode == QIcon.Mode.Disabled:
