@@ -12,6 +12,11 @@ from yolor_studio.core.entities import Box
 from yolor_studio.project import Project
 
 
+def tell(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
 def write_edits(project: Project, media: int, category: int) -> None:
     """Edits, each told when it is done, beside a thread that writes predictions."""
     layer = project.layers()[0].id
@@ -25,7 +30,7 @@ def write_edits(project: Project, media: int, category: int) -> None:
         with project.edit(f"Edit {number}") as edit:
             edit.add_object(media, category, number % 5000, BOX)
             edit.add_object(media, category, number % 5000, BOX)
-        print(number, flush=True)
+        tell(number)
 
 
 def write_bulk(project: Project, media: int, category: int) -> None:
@@ -34,7 +39,7 @@ def write_bulk(project: Project, media: int, category: int) -> None:
         for number in range(10_000_000):
             edit.add_object(media, category, number % 5000, Box(number % 500, 2, 30, 40))
             if number % 1000 == 999:
-                print(number, flush=True)
+                tell(number)
 
 
 if __name__ == "__main__":

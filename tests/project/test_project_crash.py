@@ -11,7 +11,7 @@ import pytest
 from project_helpers import BOX, add_layer, content, grid, predictions, small_project
 
 from yolor_studio.core.cancel import CancelToken
-from yolor_studio.core.entities import Change
+from yolor_studio.core.entities import Change, FrameState
 from yolor_studio.core.errors import Cancelled, ProjectError
 from yolor_studio.project import Project
 
@@ -103,6 +103,9 @@ def test_a_bulk_edit_is_seen_only_when_complete_and_the_window_works_on(tmp_path
         layer = add_layer(project)
         for frame in range(100):
             project.write_predictions(layer, media, {frame: predictions(*grid(20))})
+        with project.bulk_edit("Earlier") as edit:
+            edit.set_frame_state(media, [0], FrameState.SKIPPED)
+            edit.delete_object(edit.add_object(media, category, 0, BOX))
         changes: list[Change] = []
         project.subscribe(changes.append)
         seen: list[int] = []
@@ -119,13 +122,17 @@ def test_a_bulk_edit_is_seen_only_when_complete_and_the_window_works_on(tmp_path
                 edit.add_object(media, category, 99, BOX)
             project.undo()
             project.redo()
+            project.undo()
+            with pytest.raises(ProjectError, match="still being written"):
+                project.undo()  # the earlier bulk edit
+            project.redo()
             with pytest.raises(ProjectError, match="while an import"), project.edit("Delete") as edit:
                 edit.delete_category(category)
 
         assert project.accept_shown(media, None, progress=window) == 2000
         assert set(seen) == {0, 1}
         assert project.counts().objects == 2001
-        assert [change.edit for change in changes] == ["By hand"] * 3 + ["Accept predictions"]
+        assert [change.edit for change in changes] == ["By hand"] * 5 + ["Accept predictions"]
         assert changes[-1].media == {media}
         assert changes[-1].tables == {"objects", "keyframes"}
         assert project.undo_place() == (media, 0)

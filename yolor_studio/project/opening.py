@@ -115,8 +115,9 @@ def _open(path: Path, lock: ProjectLock | None, reason: str | None) -> Opened:
     finally:
         connection.close()
     store = Store(path, read_only=False, wal=wal)
-    with store.write(urgent=True, durable=True) as connection:
-        batches.drop_pending(connection)
+    if batches.any_pending(store.reader()):
+        with store.write(urgent=True, durable=True) as connection:
+            batches.drop_pending(connection)
     return Opened(store, lock, None)
 
 

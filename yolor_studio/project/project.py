@@ -27,6 +27,9 @@ from yolor_studio.project.renumber import Renumbering
 _SLICE = 64
 """Frames of predictions written in one turn at the gate: some 2 ms."""
 
+SWEEP_SECONDS = 0.5
+"""For so long closing a project may take to remove what bulk edits left; the rest goes another time."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -61,7 +64,7 @@ class Project(ProjectReader):
     def close(self) -> None:
         """Close the file and let others write it; the second call does nothing."""
         if self._store.writer is not None:
-            sweep(self._store, seconds=0.5)
+            sweep(self._store, seconds=SWEEP_SECONDS)
         self._store.close()
         if self._lock is not None:
             self._lock.release()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -55,7 +57,7 @@ class Store:
 
     def _new_reader(self) -> sqlite3.Connection:
         if self._closed:
-            raise ProjectError(f"The project {self.path.name} is closed.")
+            raise self._is_closed()
         connection = connect(self._uri)
         with self._lock:
             for key, (thread, other) in list(self._readers.items()):
@@ -65,16 +67,21 @@ class Store:
             self._readers[id(connection)] = (threading.current_thread(), connection)
         return connection
 
+    def _is_closed(self) -> ProjectError:
+        return ProjectError(f"The project {self.path.name} is closed.")
+
     @contextmanager
     def write(self, *, urgent: bool, durable: bool) -> Iterator[sqlite3.Connection]:
         """One transaction behind the gate, whole or not at all; `durable` waits for the disk.
 
         Raises ProjectError when the project is read-only or the disk refuses.
         """
-        if self.writer is None:
+        if self.read_only:
             raise ProjectError(f"The project {self.path.name} is open for reading only; nothing was changed.")
         with self.gate.hold(urgent=urgent):
             connection = self.writer
+            if connection is None:
+                raise self._is_closed()
             with told(self.path):
                 connection.execute(f"PRAGMA synchronous = {'FULL' if durable or not self._wal else 'NORMAL'}")
                 connection.execute("BEGIN IMMEDIATE")
@@ -91,22 +98,23 @@ class Store:
         """Fold the log into the file when it has grown; beside other writers, who need not wait for it."""
         if not self._wal:
             return
-        with suppress(OSError, sqlite3.Error):
+        with suppress(OSError, sqlite3.Error, ProjectError):
             if self._wal_file.stat().st_size > limit:
                 self.reader().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def close(self) -> None:
-        """Close every connection; the second call does nothing."""
-        with self._lock:
-            self._closed = True
-            readers, self._readers = self._readers, {}
-        for _thread, connection in readers.values():
-            connection.close()
-        self._local = threading.local()
-        if self.writer is not None:
-            _leave_plain(self.writer)
-            self.writer.close()
-            self.writer = None
+        """Close every connection once the write under way is done; the second call does nothing."""
+        with self.gate.hold(urgent=True):
+            with self._lock:
+                self._closed = True
+                readers, self._readers = self._readers, {}
+            for _thread, connection in readers.values():
+                connection.close()
+            self._local = threading.local()
+            if self.writer is not None:
+                _leave_plain(self.writer)
+                self.writer.close()
+                self.writer = None
 
 
 def connect(uri: str) -> sqlite3.Connection:
@@ -184,6 +192,9 @@ def file_system(path: Path, mounts: list[tuple[str, str]]) -> str:
 
 
 def _mounts() -> list[tuple[str, str]]:
+    if sys.platform == "darwin":
+        listed = subprocess.run(["/sbin/mount"], capture_output=True, text=True, check=False).stdout
+        return re.findall(r"^.+? on (.+) \((\w+)", listed, re.MULTILINE)
     try:
         lines = Path("/proc/mounts").read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
