@@ -120,3 +120,28 @@ def _check_truths(truths: list, width: int, height: int) -> None:
             assert truth.visible == 0
             assert truth.visible_box.area == 0
             assert truth.barely_visible
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_lanes_let_nobody_appear_or_vanish_inside_the_picture(seed: int) -> None:
+    """Their reach must be more than what stands out from any thing's middle."""
+    stage = Stage.of_clip(seed, 120, 80, frames=2, fps=1.0, density=2.0)
+    for lane in stage.lanes:
+        for visitor in lane.visitors(0.0, 1.0, margin=0.0):
+            sides = [side for actor in visitor.actors for side in (-actor.back, actor.front)]
+            assert max(sides) * visitor.scale <= lane.reach * lane.scale
+
+
+@pytest.mark.parametrize(("width", "height"), [(16, 16), (17, 400), (900, 16)])
+def test_odd_shapes_render(width: int, height: int) -> None:
+    for seed in range(4):
+        picture, truths = render_frame(SceneSpec(seed=seed, width=width, height=height, frames=1), 0)
+        assert picture.shape == (height, width, 3)
+        _check_truths(truths, width, height)
+
+
+@pytest.mark.parametrize("wrong", [{"width": 15}, {"height": 0}, {"frames": -1}, {"fps": 0.0}, {"density": -0.1}])
+def test_a_scene_that_cannot_be_is_refused(wrong: dict) -> None:
+    with pytest.raises(ValueError, match="A scene"):
+        SceneSpec(**wrong)

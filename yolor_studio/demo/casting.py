@@ -145,8 +145,9 @@ class _Builder:
         self, y: float, cast: Cast, *, spacing: float, keep: float, spread: float = 0.0, furniture: bool = False
     ) -> None:
         """Adds a row of things that stay; furniture does not thin out with the traffic."""
-        share = keep if furniture else keep * self.density
-        self._add(y, cast, direction=self.either(), speed=0.0, spacing=spacing, keep=min(share, 1.0), spread=spread)
+        share = min(keep if furniture else keep * self.density, 1.0)
+        reach = 3.6 if furniture else 2.3
+        self._add(y, cast, direction=self.either(), speed=0.0, spacing=spacing, keep=share, spread=spread, reach=reach)
 
     def either(self) -> int:
         """Right or left."""

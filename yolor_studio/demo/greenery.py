@@ -33,7 +33,7 @@ def blob(
 
 def _crown(pen: Pen, rng: np.random.Generator, x: float, y: float, *, radius: float, leaf: Colour) -> None:
     """Tufts from the shaded lower right to the sunny upper left, then single leaves."""
-    angles, reaches = rng.uniform(0, 2 * pi, 24), np.sqrt(rng.uniform(0, 1, 24)) * 0.72
+    angles, reaches = rng.uniform(0, 2 * pi, 18), np.sqrt(rng.uniform(0, 1, 18)) * 0.72
     tufts = np.concatenate([np.stack([reaches * np.cos(angles), reaches * np.sin(angles)], 1), [(0.0, 0.0)]])
     pen.polygon(blob(rng, x, y, radius * 0.8), darker(leaf, 0.36))
     for dx, dy in tufts[np.argsort(tufts @ (-0.6, 1.0))]:
@@ -44,7 +44,7 @@ def _crown(pen: Pen, rng: np.random.Generator, x: float, y: float, *, radius: fl
         pen.polygon(blob(rng, *centre, size, bumps=9), darker(colour, 0.1))
         pen.polygon(blob(rng, centre[0] - size * 0.14, centre[1] + size * 0.2, size * 0.78, bumps=9), colour)
     if radius * pen.scale > 25:
-        for _ in range(min(int(radius * pen.scale), 150)):
+        for _ in range(min(int(radius * pen.scale * 0.8), 100)):
             angle, reach = float(rng.uniform(0, 2 * pi)), float(rng.uniform(0, 1)) ** 0.5 * 0.92
             dx, dy = reach * cos(angle), reach * sin(angle)
             sunny = rng.random() < 0.5 + 0.5 * (dy - 0.6 * dx)

@@ -15,6 +15,9 @@ from yolor_studio.demo.stage import Stage, Truth
 __all__ = ["Box", "SceneSpec", "Truth", "render_frame", "render_picture", "render_scene"]
 
 
+_SMALLEST = 16
+
+
 @dataclass(frozen=True)
 class SceneSpec:
     """What to render: width and height in pixels, `frames` at `fps`; `density` 1 is a lively street, 0 an empty one."""
@@ -25,6 +28,13 @@ class SceneSpec:
     frames: int = 240
     fps: float = 24.0
     density: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError when there is nothing to render."""
+        if min(self.width, self.height) < _SMALLEST:
+            raise ValueError(f"A scene is at least {_SMALLEST} pixels on each side, not {self.width} x {self.height}")
+        if self.frames < 0 or self.density < 0 or not self.fps > 0:
+            raise ValueError(f"A scene needs a rate over 0 and neither frames nor density under 0: {self}")
 
 
 def render_scene(spec: SceneSpec) -> Iterator[tuple[NDArray[np.uint8], list[Truth]]]:

@@ -67,7 +67,7 @@ class Painter:
         place = (scale, x, y)
         if actor in self._rigid and self._rigid[actor][0] == place:
             return self._rigid[actor][1]
-        fine = 3 if (right - left) * (lower - upper) < 8000 else 2
+        fine = 3 if (right - left) * (lower - upper) < 2500 else 2
         canvas = np.zeros(((lower - upper) * fine, (right - left) * fine, 4), np.uint8)
         pen = Pen(canvas, scale * fine, (x - left) * fine, (y - upper) * fine, flip=flip, tint=self._tint)
         if actor.body is not None:

@@ -25,7 +25,7 @@ class Truth:
     """What a frame shows of one thing."""
 
     track_id: int
-    """The same in every frame; 1, 2, 3 ... in order of appearance."""
+    """The same in every frame; from 1 in order of appearance, with gaps for what never came into sight."""
     category: str
     box: Box
     """Around all its pixels in the picture, those covered by others too."""
@@ -69,12 +69,12 @@ class _Camera:
 
 
 class Stage:
-    """Renders the frames of one scene."""
+    """Renders the frames of one scene; for one thread at a time."""
 
     def __init__(
         self, scenery: Scenery, lanes: list[Lane], *, film: Film, camera: _Camera, seed: int, frames: int, fps: float
     ) -> None:
-        self._scenery, self._lanes, self._film, self._camera = scenery, lanes, film, camera
+        self._scenery, self.lanes, self._film, self._camera = scenery, lanes, film, camera
         self._seed, self._fps = seed, fps
         self._width, self._height = scenery.layout.width, scenery.layout.height
         self._painter = Painter(self._width, self._height, tint=scenery.light.tint, keep=frames > 1)
@@ -120,7 +120,7 @@ class Stage:
 
     def _number(self, duration: float) -> dict[tuple[int, int], int]:
         found: list[tuple[float, Visitor]] = []
-        for lane in self._lanes:
+        for lane in self.lanes:
             found += [(lane.entry(v), v) for v in lane.visitors(0.0, duration, margin=self._camera.reach)]
         found.sort(key=lambda item: (item[0], item[1].key))
         tracks, track = {}, 1
@@ -145,7 +145,7 @@ class Stage:
         return canvas, self._truth(shots)
 
     def _shots(self, time: float, shift_x: float, shift_y: float, canvas: NDArray[np.uint8]) -> list[_Shot]:
-        present = [(lane, v) for lane in self._lanes for v in lane.visitors(time, time, margin=self._camera.reach)]
+        present = [(lane, v) for lane in self.lanes for v in lane.visitors(time, time, margin=self._camera.reach)]
         present.sort(key=lambda item: (item[1].y, item[1].key))
         shots = []
         for lane, visitor in present:

@@ -65,7 +65,7 @@ class Lane:
     """How far off the lane's row things go, in pixels."""
     jitter: float = 0.6
     """How far off the middle of its place a thing is, as a share of the spacing."""
-    reach: float = 3.6
+    reach: float = 2.3
     """Metres by which things may stand out from their middle."""
     _blocks: dict[int, tuple[NDArray[np.float64], NDArray[np.int64]]] = field(default_factory=dict)
     _known: dict[int, Visitor | None] = field(default_factory=dict)
