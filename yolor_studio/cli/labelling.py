@@ -38,6 +38,7 @@ def label(
     from yolor_studio.detect.library import find_model
     from yolor_studio.jobs.adding import add_media, verify_media
     from yolor_studio.jobs.prelabel import PrelabelRequest, PrelabelSummary, prelabel
+    from yolor_studio.media import discover
     from yolor_studio.project import Project
 
     options.positive(every, "--every")
@@ -45,14 +46,19 @@ def label(
     for source in sources:
         if not source.exists():
             raise UsageError(f"{source} does not exist.")
-    find_model(model)  # a wrong name is told before anything is made
+    # What is wrong is told before anything is made.
+    find_model(model)
+    found = discover(sources)
+    if all(item.error for item in found):
+        reasons = " ".join(item.error or "" for item in found[:3])
+        raise StudioError(f"Nothing to label was found. {reasons}".strip())
     output = Output(as_json=as_json)
     opened = options.open_project(project) if project.exists() else Project.create(project)
     with opened:
         added = output.run(functools.partial(add_media, opened, sources))
         if not added.media_ids:
             reasons = " ".join(item.why for item in output.failures[:3])
-            raise StudioError(f"Nothing to label was found. {reasons}".strip())
+            raise StudioError(f"None of the media can be read. {reasons}".strip())
         output.run(functools.partial(verify_media, opened, added.media_ids))
         request = PrelabelRequest(
             model=model, media_ids=added.media_ids, every=every, min_score=min_score, device=device, size=size
