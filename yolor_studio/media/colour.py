@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from yolor_studio.media.fitting import centred, fitted_size
 from yolor_studio.media.libav import plane_rows, quiet_av
-from yolor_studio.media.orientation import Orientation
+from yolor_studio.media.stream_format import StreamFormat
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -22,10 +22,10 @@ _HD_HEIGHT = 720
 class Converter:
     """Turns decoded frames into displayed pictures of one size; keeps swscale's contexts for reuse."""
 
-    def __init__(self, width: int, height: int, orientation: Orientation) -> None:
-        """`width` and `height` are those of the stored frame, before `orientation`."""
-        self._size = (width, height)
-        self._orientation = orientation
+    def __init__(self, stored: StreamFormat) -> None:
+        """`stored` says how the frames are stored and to be turned."""
+        self._size = stored.size
+        self._orientation = stored.orientation
         self._reformatters = {name: quiet_av().video.reformatter.VideoReformatter() for name in ("rgb24", "bgra")}
 
     def __call__(self, frame: VideoFrame, *, bgra: bool = False) -> NDArray[np.uint8]:
@@ -46,7 +46,7 @@ class Converter:
         if frame.colorspace == _UNSPECIFIED:
             matrix = _BT709 if frame.height >= _HD_HEIGHT else _BT601
         converted = self._reformatters[name].reformat(
-            frame, width=width, height=height, format=name, src_colorspace=matrix, dst_color_range=_FULL, threads=1
+            frame, width=width, height=height, format=name, src_colorspace=matrix, dst_color_range=_FULL
         )
         plane = converted.planes[0]
         rows = plane_rows(plane)

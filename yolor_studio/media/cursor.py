@@ -42,19 +42,17 @@ class Cursor:
         self._decoding = Decoding(path)
         self._index = index
         self._checking = index.decoder == self._decoding.settings
-        self._damaged = bool((index.facts or {}).get("damaged"))
+        self._damaged = index.format.damaged
         self._skipping = self._checking and not self._damaged
-        last = int(index.packets.max(initial=-1))
-        self._ordinals = np.full(last + 2, -1, np.int64)
-        # Where one packet became several frames, the first of them counts here and the others follow it.
-        self._ordinals[index.packets[::-1]] = np.arange(index.frames - 1, -1, -1)
+        self._order = np.argsort(index.packets, kind="stable")
+        self._stored = index.packets[self._order]
         self._keys_by_mark = _unique_marks(index)
         self._seekable = bool(self._keys_by_mark)
         self._false_keys: set[int] = set()
         self._kept: OrderedDict[int, VideoFrame] = OrderedDict()
-        self._keeping = False
-        width, height = (int((index.facts or {}).get(side, 0)) for side in ("width", "height"))
-        self._most_kept = max(2, _KEEP_BYTES // max(1, width * height * 3 // 2))
+        self._keep_from = index.frames
+        width, height = index.format.size
+        self._most_kept = max(2, _KEEP_BYTES // (width * height * 3 // 2 + 1))
         self._begin(0)
 
     def close(self) -> None:
@@ -66,7 +64,7 @@ class Cursor:
 
         Raises MediaError when it cannot be decoded."""
         # What a decoder puts in place of damaged parts depends on the memory that it gets: hold frames and it differs.
-        self._keeping = keep and not self._damaged
+        self._keep_from = index - self._most_kept if keep and not self._damaged else self._index.frames
         kept = self._held if self._at == index else self._kept.get(index)
         if kept is not None and self._is_right(index, kept):
             return kept
@@ -224,16 +222,21 @@ class Cursor:
         frame, packet = self._waiting.popleft()
         self._repeated = self._repeated + 1 if packet == self._last_packet else 0
         self._last_packet = packet
-        ordinal = int(self._ordinals[min(packet, len(self._ordinals) - 1)])
+        ordinal = self._ordinal(packet)
         if ordinal < 0:
             return -1, frame
         ordinal += self._repeated
         self._at, self._held = ordinal, frame
         if packet == self._began_at and packet and not frame.key_frame:
             self._mark_false_key(packet)
-        if self._keeping:
+        if ordinal >= self._keep_from:
             self._keep(ordinal, frame)
         return ordinal, frame
+
+    def _ordinal(self, packet: int) -> int:
+        """The frame that a packet becomes, the first where it becomes several; -1 for one that becomes none."""
+        place = int(np.searchsorted(self._stored, packet))
+        return int(self._order[place]) if place < len(self._stored) and self._stored[place] == packet else -1
 
     def _mark_false_key(self, packet: int) -> None:
         """The container called it a keyframe and it is none: what is decoded from here on is not to be trusted."""
@@ -253,8 +256,8 @@ class Cursor:
             return
         number = self._next_packet
         if skip:
-            reach = index - self._most_kept if self._keeping else index
-            ordinal = self._ordinals[min(number, len(self._ordinals) - 1)]
+            reach = min(index, self._keep_from)
+            ordinal = self._ordinal(number)
             self._decoding.skip_unreferenced(0 <= ordinal < reach)
         self._waiting.extend(self._decoding.decode(packet, number))
         self._next_packet += 1

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import numpy as np
 
 from yolor_studio.media.libav import choose_stream, open_container, plane_rows, quiet_av
+from yolor_studio.media.stream_format import MAX_PIXELS
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -61,6 +62,7 @@ class Decoding:
         self.stream.thread_type = "SLICE"
         self._context = self.stream.codec_context
         self._context.copy_opaque = True
+        self._context.options = {"max_pixels": str(MAX_PIXELS)}
 
     def close(self) -> None:
         """Close the file."""

@@ -90,13 +90,27 @@ def _named(path: Path) -> Found:
 def _in_folder(folder: Path) -> Iterator[Found]:
     with os.scandir(folder) as entries:
         visible = sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: natural_key(e.name))
-    names = [e.name for e in visible if e.is_file() and Path(e.name).suffix.lower() in IMAGE_SUFFIXES | VIDEO_SUFFIXES]
+    names = [e.name for e in visible if e.is_file() and _is_media(folder / e.name)]
     folders = [e.name for e in visible if e.is_dir(follow_symlinks=False)]
     series = series_of(names)
     if series:
         yield Found(MediaKind.SEQUENCE, folder, series)
     else:
-        for name in names:
-            yield _named(folder / name)
+        yield from (_named(folder / name) for name in names)
     for name in folders:
         yield from _in_folder(folder / name)
+
+
+def _is_media(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    return suffix in IMAGE_SUFFIXES or (suffix in VIDEO_SUFFIXES and (suffix != ".ts" or _is_transport_stream(path)))
+
+
+def _is_transport_stream(path: Path) -> bool:
+    """Whether it is MPEG and not TypeScript: packets of 188 bytes, or of 192 with a time before each, begin with G."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(200)
+    except OSError:
+        return False
+    return any(len(head) > last and head[first] == head[last] == 0x47 for first, last in ((0, 188), (4, 196)))

@@ -6,9 +6,10 @@ import struct
 from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from yolor_studio.media.orientation import UPRIGHT, Orientation, from_matrix
+from yolor_studio.media.stream_format import StreamFormat
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -20,34 +21,12 @@ if TYPE_CHECKING:
 class StreamFacts:
     """Facts about the chosen stream that do not need all of it decoded."""
 
-    codec: str
-    width: int
-    """Of the stored frame, before orientation."""
-    height: int
-    orientation: Orientation
+    format: StreamFormat
     time_base: tuple[int, int]
-    rate: tuple[int, int] | None
-    """The mean rate that the header claims."""
     promised_frames: int | None
     """From the header, by count or by duration; None where it says nothing."""
     counted_by_header: bool
     notes: tuple[str, ...]
-
-    @property
-    def display_size(self) -> tuple[int, int]:
-        """(width, height) as displayed."""
-        return self.orientation.size(self.width, self.height)
-
-    def as_json(self) -> dict[str, Any]:
-        """The facts as plain JSON values."""
-        return {
-            "codec": self.codec,
-            "width": self.width,
-            "height": self.height,
-            "degrees": self.orientation.degrees,
-            "mirrored": self.orientation.mirrored,
-            "rate": self.rate,
-        }
 
     def notes_after_decoding(
         self,
@@ -70,10 +49,10 @@ class StreamFacts:
         if self.counted_by_header and self.promised_frames not in (None, frames):
             notes.append(f"The header says {self.promised_frames} frames, but {frames} decode.")
         if len(sizes) > 1:
-            others = ", ".join(f"{w} × {h}" for w, h in sorted(sizes) if (w, h) != (self.width, self.height))
+            others = ", ".join(f"{w} × {h}" for w, h in sorted(sizes) if (w, h) != self.format.size)
             notes.append(
                 f"The picture size changes within the file ({others}); such frames are scaled to fit"
-                f" {self.width} × {self.height}."
+                f" {self.format.width} × {self.format.height}."
             )
         if demux_error is not None:
             notes.append(f"The file cannot be read to its end ({demux_error}); what comes before is used.")
@@ -100,12 +79,14 @@ def stream_facts(decoding: Decoding, first: VideoFrame) -> StreamFacts:
             " coordinates are those of the stored pixels."
         )
     return StreamFacts(
-        codec=stream.codec_context.codec.canonical_name,
-        width=first.width,
-        height=first.height,
-        orientation=orientation,
+        format=StreamFormat(
+            codec=stream.codec_context.codec.canonical_name,
+            width=first.width,
+            height=first.height,
+            orientation=orientation,
+            rate=(rate.numerator, rate.denominator) if rate else None,
+        ),
         time_base=(time_base.numerator, time_base.denominator),
-        rate=(rate.numerator, rate.denominator) if rate else None,
         promised_frames=promised,
         counted_by_header=bool(stream.frames),
         notes=tuple(notes),

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolor_studio.core.errors import MediaError
+from yolor_studio.media.stream_format import StreamFormat
 
 NO_PTS = np.iinfo(np.int64).min
 """Stands in the arrays where a packet or frame has no time."""
 
 _MAGIC = b"YOLORIDX"
 _VERSION = 1
-_HEAD = struct.Struct("<8sHxxII")  # magic, version, length of the JSON header, CRC-32 of all that follows
+_HEAD = struct.Struct("<8sHII")  # magic, version, length of the JSON header, CRC-32 of all that follows
 _MOST_FRAMES = 100_000_000
 _PER_FRAME = {"pts": np.int64, "packets": np.int32, "checks": np.uint32}
 _PER_KEY = {
@@ -55,9 +56,8 @@ class VideoIndex:
     key_pts: NDArray[np.int64]
     key_dts: NDArray[np.int64]
     key_sizes: NDArray[np.int64]
+    format: StreamFormat
     notes: tuple[str, ...] = ()
-    facts: dict[str, Any] | None = None
-    """What else was found (JSON values): codec, stored size, orientation, rates."""
 
     @property
     def frames(self) -> int:
@@ -84,7 +84,7 @@ class VideoIndex:
             "frames": self.frames,
             "keys": len(self.key_packets),
             "notes": list(self.notes),
-            "facts": self.facts or {},
+            "format": self.format.as_json(),
         }
         # Differences of neighbours compress to almost nothing.
         arrays = b"".join(
@@ -130,18 +130,31 @@ class VideoIndex:
             raise ValueError("length")
         arrays, offset = {}, 0
         for name, dtype in dtypes.items():
-            part = np.frombuffer(raw, dtype, counts[name], offset)
-            offset += part.nbytes
+            end = offset + counts[name] * dtype.itemsize
+            part = np.frombuffer(raw[offset:end], dtype)
+            offset = end
             arrays[name] = np.cumsum(part, dtype=dtype.newbyteorder("="))
+        _check(arrays, frames)
         numerator, denominator = (int(v) for v in header["time_base"])
+        if numerator < 1 or denominator < 1:
+            raise ValueError("time base")
         return cls(
             verified=bool(header["verified"]),
             decoder=str(header["decoder"]),
             time_base=(numerator, denominator),
             notes=tuple(str(note) for note in header["notes"]),
-            facts=dict(header["facts"]),
+            format=StreamFormat.from_json(header["format"]),
             **arrays,
         )
+
+
+def _check(arrays: dict[str, NDArray[Any]], frames: int) -> None:
+    """Raises ValueError where numbers point outside, whoever wrote them."""
+    keys, key_frames = arrays["key_packets"], arrays["key_frames"]
+    if (arrays["packets"] < 0).any() or (keys < 0).any() or (np.diff(keys) <= 0).any():
+        raise ValueError("packet numbers")
+    if (key_frames < 0).any() or (key_frames >= frames).any():
+        raise ValueError("keyframes")
 
 
 def as_times(values: Sequence[int | None]) -> NDArray[np.int64]:

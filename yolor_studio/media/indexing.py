@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,7 +129,7 @@ class _Records:
                 sizes=self._sizes,
                 demux_error=self._decoding.demux_error,
             ),
-            facts=facts.as_json() | {"damaged": self._decoding.failed_packets + self._decoding.corrupt_frames > 0},
+            format=replace(facts.format, damaged=self._decoding.failed_packets + self._decoding.corrupt_frames > 0),
         )
 
 
@@ -198,7 +199,7 @@ def _demuxed(path: Path, scout: Scout, cancel: CancelToken | None) -> VideoIndex
         key_dts=as_times([mark.dts for mark in marks]),
         key_sizes=np.array([mark.size for mark in marks], np.int64),
         notes=scout.facts.notes,
-        facts=scout.facts.as_json(),
+        format=scout.facts.format,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,10 @@ def constant_rate(pts: NDArray[np.int64]) -> bool:
     return bool(steps.min() > 0 and len(np.unique(steps)) <= 2)
 
 
-def mean_rate(index: VideoIndex, header_rate: Sequence[int] | None) -> float | None:
+def mean_rate(index: VideoIndex) -> float | None:
     """Mean frames per second over the whole video; the header's where the frames have no times."""
-    header = header_rate[0] / header_rate[1] if header_rate else None
+    rate = index.format.rate
+    header = rate[0] / rate[1] if rate else None
     times = index.pts[index.pts != NO_PTS]
     if len(times) < 2 or times.max() == times.min():
         return header

@@ -16,7 +16,6 @@ from yolor_studio.media.cursor import Cursor
 from yolor_studio.media.index import NO_PTS, VideoIndex
 from yolor_studio.media.indexing import Scout
 from yolor_studio.media.info import MediaInfo
-from yolor_studio.media.orientation import Orientation
 from yolor_studio.media.rates import constant_rate, mean_rate, rate_notes
 from yolor_studio.media.source import ClosingSource, no_such_frame, rising
 
@@ -41,9 +40,7 @@ class VideoSource(ClosingSource):
             assert index is not None
             frames = index.frames
         self._index = index
-        facts = index.facts or {}
-        orientation = Orientation(int(facts["degrees"]), bool(facts["mirrored"]))
-        self._converter = Converter(int(facts["width"]), int(facts["height"]), orientation)
+        self._converter = Converter(index.format)
         self.info = video_info(path, index, frames=frames)
         self._last: tuple[int, VideoFrame] | None = None
 
@@ -123,19 +120,17 @@ class VideoSource(ClosingSource):
 
 def video_info(path: Path, index: VideoIndex, *, frames: int | None) -> MediaInfo:
     """What an index says about a video; `frames` is the number to show, None where nobody knows it yet."""
-    facts = index.facts or {}
-    orientation = Orientation(int(facts["degrees"]), bool(facts["mirrored"]))
-    width, height = orientation.size(int(facts["width"]), int(facts["height"]))
+    width, height = index.format.display_size
     return MediaInfo(
         kind=MediaKind.VIDEO,
         path=path,
-        codec=str(facts["codec"]),
+        codec=index.format.codec,
         width=width,
         height=height,
         frames=frames or index.frames,
         constant_rate=constant_rate(index.pts),
-        fps=mean_rate(index, facts.get("rate")),
-        rotation=orientation.degrees,
+        fps=mean_rate(index),
+        rotation=index.format.orientation.degrees,
         notes=(*index.notes, *rate_notes(index)),
         verified=index.verified,
     )
