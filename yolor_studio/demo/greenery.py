@@ -49,7 +49,7 @@ def _crown(pen: Pen, rng: np.random.Generator, x: float, y: float, *, radius: fl
             dx, dy = reach * cos(angle), reach * sin(angle)
             sunny = rng.random() < 0.5 + 0.5 * (dy - 0.6 * dx)
             ground = mix(darker(leaf, 0.38), lighter(leaf, 0.2), float(np.clip(0.5 + 0.55 * (dy - 0.6 * dx), 0, 1)))
-            colour = lighter(ground, 0.18) if sunny else darker(ground, 0.22)
+            colour = lighter(ground, 0.11) if sunny else darker(ground, 0.18)
             size = radius * float(rng.uniform(0.02, 0.045))
             if reach < 0.74:
                 pen.disc(x + dx * radius, y + dy * radius * 0.9, size, colour, tall=0.6)
