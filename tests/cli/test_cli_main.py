@@ -17,6 +17,8 @@ from yolor_studio.cli.main import run
 from yolor_studio.cli.names import COMMANDS
 from yolor_studio.media.write import save_png
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @pytest.fixture
 def tell(capsys):
@@ -214,18 +216,33 @@ def test_ctrl_c_keeps_what_was_found_and_the_same_line_resumes(tmp_path, brightn
     assert data["skipped"] > 0
 
 
-def test_the_command_line_loads_no_qt():
+def test_everything_but_the_window_loads_no_qt():
+    package = ROOT / "yolor_studio"
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in sorted(package.rglob("*.py"))
+        if path.relative_to(package).parts[0] not in ("gui", "app.py", "__main__.py")
+    ]
+    assert len(modules) > 100
     script = (
-        "import sys\n"
-        "from yolor_studio.cli.main import run\n"
-        "run(['models', 'list'])\n"
-        "import pkgutil, importlib, yolor_studio\n"
-        "for module in pkgutil.walk_packages(yolor_studio.__path__, 'yolor_studio.'):\n"
-        "    if not module.name.startswith(('yolor_studio.gui', 'yolor_studio.app', 'yolor_studio.__main__')):\n"
-        "        try:\n"
-        "            importlib.import_module(module.name)\n"
-        "        except ModuleNotFoundError as error:\n"
-        "            assert error.name == 'torch', error\n"
+        "import importlib, sys\n"
+        f"for name in {modules!r}:\n"
+        "    try:\n"
+        "        importlib.import_module(name)\n"
+        "    except ModuleNotFoundError as error:\n"
+        "        assert error.name == 'torch', error\n"
         "assert not [name for name in sys.modules if name.startswith('PySide6')]\n"
     )
-    subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[2], capture_output=True)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_light_packages_load_no_heavy_library():
+    script = (
+        "import sys\n"
+        "import yolor_studio.project, yolor_studio.media, yolor_studio.jobs.prelabel, yolor_studio.detect.library\n"
+        "heavy = {'cv2', 'av', 'onnx', 'onnxruntime', 'scipy', 'torch', 'pycocotools', 'PIL'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
