@@ -48,11 +48,10 @@ def assert_equal(a: VideoIndex, b: VideoIndex) -> None:
             assert left == right, name
 
 
-@given(
-    st.lists(st.integers(-(2**62), 2**62) | st.just(NO_PTS), max_size=50), st.lists(st.integers(0, 10**9), max_size=9)
-)
-def test_bytes_give_the_same_index(pts: list[int], keys: list[int]) -> None:
-    index = index_of(pts, sorted(keys))
+@settings(deadline=None)
+@given(st.lists(st.integers(-(2**62), 2**62) | st.just(NO_PTS), max_size=50), st.sets(st.integers(0, 49)))
+def test_bytes_give_the_same_index(pts: list[int], keys: set[int]) -> None:
+    index = index_of(pts, sorted(key for key in keys if key < len(pts)))
     assert_equal(VideoIndex.from_bytes(index.to_bytes()), index)
 
 

@@ -40,6 +40,7 @@ class FrameServer:
         self._wanted: int | None = None
         self._ahead: list[int] = []
         self._closing = False
+        self._idle = False
         self._thread = threading.Thread(target=self._serve, name="frames", daemon=True)
         self._thread.start()
 
@@ -49,18 +50,24 @@ class FrameServer:
         step = 1 if prefetch >= 0 else -1
         with self._wake:
             self._wanted = index
-            self._ahead = [index + step * n for n in range(1, abs(prefetch) + 1)]
-            self._wake.notify()
+            self._ahead = [index + step * n for n in range(1, abs(prefetch) + 1) if index + step * n >= 0]
+            self._idle = False
+            self._wake.notify_all()
 
     def cached(self, index: int) -> NDArray[np.uint8] | None:
         """The frame when it is in memory, at once; None otherwise."""
         return self._cache.get(0, index)
 
+    def wait_idle(self, seconds: float) -> bool:
+        """Wait until all that was asked for is done, prefetching too; False when `seconds` passed before."""
+        with self._wake:
+            return self._wake.wait_for(lambda: self._idle, seconds)
+
     def close(self) -> None:
         """Stop; returns when the frame under way is finished and the media is closed. No call comes afterwards."""
         with self._wake:
             self._closing = True
-            self._wake.notify()
+            self._wake.notify_all()
         if threading.current_thread() is not self._thread:
             self._thread.join()
 
@@ -91,7 +98,9 @@ class FrameServer:
                     return wanted, True
                 if self._ahead:
                     return self._ahead.pop(0), False
-                self._wake.wait()
+                self._idle = True
+                self._wake.notify_all()
+                self._wake.wait_for(lambda: self._closing or not self._idle)
 
     def _deliver(self, source: Source, index: int, *, wanted: bool) -> None:
         picture = self._cache.get(0, index)
@@ -99,10 +108,8 @@ class FrameServer:
             try:
                 picture = source.read(index, bgra=True)
             except MediaError as error:
-                if wanted:
+                if wanted and not self._closing:
                     self._on_error(index, str(error))
-                else:
-                    self._ahead.clear()
                 return
             self._cache.put(0, index, picture)
         if wanted and not self._closing:
