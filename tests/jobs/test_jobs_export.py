@@ -354,7 +354,7 @@ def test_a_full_disk_leaves_nothing(
     def full(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(pictures, "save_jpeg", full)
+    monkeypatch.setattr(pictures, "encode", full)
     with pytest.raises((FormatError, MediaError), match=r"No space left|disk is full"):
         _export(project, tmp_path / "out")
     assert _leftovers(tmp_path) == []
@@ -437,6 +437,19 @@ def test_a_tampered_dataset_is_named_by_file_and_record(project: Project, clip: 
     path.write_text(good)
     (out / "images/street/street_000001.jpg").write_bytes(b"")
     assert check_export(out).problems == ("street/street_000001.jpg does not open.",)
+
+
+def test_frames_without_a_box_are_a_dataset_too(project: Project, tmp_path: Path) -> None:
+    media = _video(project, tmp_path / "clips/ünïcode 北京.mp4", 3)
+    project.review(media, [0, 2], FrameState.REVIEWED)
+    report = _export(project, tmp_path / "out", split={"train": 0.5, "val": 0.5, "test": 0})
+    assert (report.check.ap, report.frames, report.boxes) == (None, 2, 0)
+    assert [split.frames for split in report.splits] == [1, 1, 0]
+    texts = [path.read_bytes() for path in (tmp_path / "out/annotations").iterdir()]
+    assert len(texts) == 3
+    assert all(text.isascii() for text in texts)
+    assert "There is no box to evaluate." in report.check.sentences()
+    assert check_export(tmp_path).problems == (f"{tmp_path} has no annotation file.",)
 
 
 def test_closing_the_job_early_cleans_up(project: Project, clip: int, tmp_path: Path) -> None:

@@ -450,6 +450,21 @@ def _content(project: Project, media: int) -> list[Any]:
     )
 
 
+def test_a_project_without_media_takes_the_pictures_of_the_dataset(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "set/images").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "set/images/a.png"), np.zeros((H, W, 3), np.uint8))
+    file = _file(
+        tmp_path / "set/annotations/instances_val.json",
+        images=[{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}, {"id": 3, "file_name": "../a.png"}],
+        annotations=[_annotation(1, 1, [1, 1, 5, 5])],
+        categories=CATEGORIES,
+    )
+    report = _import(project, file)
+    assert [media.name for media in project.media()] == ["a.png"]
+    assert (report.boxes, report.placed, report.images) == (1, 1, 3)
+    assert any("boxes came in" in line for line in report.lines())
+
+
 def test_sequences_are_found_by_their_files(project: Project, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from yolor_studio.core.entities import Media
-
 if TYPE_CHECKING:
     from yolor_studio.formats.plan import ExportPlan
 
@@ -38,7 +36,7 @@ def _about_media(plan: ExportPlan) -> Iterator[str]:
         verb = "is" if len(plan.missing) == 1 else "are"
         fate = "left out" if plan.request.images != "none" else "not needed, as no pictures are written"
         yield f"{names} {verb} missing and {fate}."
-    changed = [clip.media.name for clip in plan.clips if _has_changed(plan, clip.media)]
+    changed = [clip.media.name for clip in plan.clips if clip.media.id in plan.snapshot.changed]
     if changed:
         verb = "has" if len(changed) == 1 else "have"
         yield f"{listed(changed)} {verb} changed since labelled: look whether the boxes still fit."
@@ -55,12 +53,6 @@ def _about_media(plan: ExportPlan) -> Iterator[str]:
             if "all" not in plan.request.include
             else ("Nothing would be written: no frame has a box or was reviewed.")
         )
-
-
-def _has_changed(plan: ExportPlan, media: Media) -> bool:
-    """By its size alone, which costs nothing; a folder has none."""
-    path = plan.snapshot.project.media_path(media)
-    return path.is_file() and path.stat().st_size != media.fingerprint.size
 
 
 def _about_boxes(plan: ExportPlan) -> Iterator[str]:

@@ -19,23 +19,28 @@ _AP_NOISE = 1e-9
 _TURNED = 5
 """EXIF orientations from here on swap width and height."""
 
+_NEEDED = {
+    "images": ("id", "file_name", "width", "height"),
+    "categories": ("id", "name"),
+    "annotations": ("id", "image_id", "category_id", "bbox", "area", "iscrowd"),
+}
+
 Record = Mapping[str, Any]
 
 
 def check(request: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a CheckReport for the dataset in `request["folder"]`."""
-    from pycocotools.coco import COCO
-
     folder = Path(request["folder"])
     expected = {one["file"]: one for one in request["expected"]}
-    paths = sorted((folder / "annotations").glob("*.json"))
-    files: dict[str, Any] = {path.relative_to(folder).as_posix(): COCO(str(path)).dataset for path in paths}
-    problems: list[str] = [f"{name} is missing." for name in expected if name not in files]
+    files, problems = _load(folder)
+    problems += [f"{name} is missing." for name in expected if name not in files]
     compared = 0
     for name, dataset in files.items():
         if name in expected:
             problems += islice(_differences(name, dataset, expected[name]), _TOLD)
-            compared += sum(len(dataset[key]) for key in ("images", "categories", "videos", "tracks", "annotations"))
+            compared += sum(
+                len(dataset.get(key, ())) for key in ("images", "categories", "videos", "tracks", "annotations")
+            )
         problems += islice(_rule_breaks(name, dataset), _TOLD)
     problems += _shared_ids(files)
     pictures, unreadable = _look_at_pictures(folder, files)
@@ -52,6 +57,30 @@ def check(request: Mapping[str, Any]) -> dict[str, Any]:
         "pictures": pictures,
         **scores,
     }
+
+
+def _load(folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """The annotation files that pycocotools loads, and what is wrong with the others."""
+    from pycocotools.coco import COCO
+
+    files: dict[str, Any] = {}
+    problems = []
+    paths = sorted((folder / "annotations").glob("*.json"))
+    for path in paths:
+        name = path.relative_to(folder).as_posix()
+        try:
+            dataset: Any = COCO(str(path)).dataset
+            for key, fields in _NEEDED.items():
+                for record in dataset[key]:
+                    for field in fields:
+                        record[field]
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            problems.append(f"{name} does not load: {type(error).__name__} {error}.")
+        else:
+            files[name] = dataset
+    if not paths:
+        problems.append(f"{folder} has no annotation file.")
+    return files, problems
 
 
 def _differences(name: str, dataset: Record, expected: Record) -> Iterator[str]:

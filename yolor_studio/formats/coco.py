@@ -6,6 +6,7 @@ that do not know them pass over them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,9 +127,9 @@ def documents(plan: ExportPlan, written: Written) -> tuple[Document, ...]:
 
 def text(document: Document, cancel: CancelToken | None = None) -> Iterator[bytes]:
     """The document as JSON, one record a line, in blocks."""
-    yield b'{"info":' + orjson.dumps(document.info) + b',\n"licenses":[]'
+    yield b'{"info":' + _ascii(document.info) + b',\n"licenses":[]'
     for name in ("categories", "videos", "tracks", "images"):
-        yield b',\n"' + name.encode() + b'":[' + _lines(map(orjson.dumps, getattr(document, name))) + b"]"
+        yield b',\n"' + name.encode() + b'":[' + _lines(map(_ascii, getattr(document, name))) + b"]"
     yield b',\n"annotations":['
     for start in range(0, len(document.boxes), _BLOCK):
         if cancel is not None:
@@ -136,6 +137,12 @@ def text(document: Document, cancel: CancelToken | None = None) -> Iterator[byte
         part = document.boxes.take(slice(start, start + _BLOCK))
         yield (b",\n" if start else b"\n") + b",\n".join(_annotations(document, document.first_id + start, part))
     yield b"]}\n"
+
+
+def _ascii(record: dict[str, Any]) -> bytes:
+    """As JSON in ASCII: pycocotools opens files in the machine's own encoding, whatever that is."""
+    written = orjson.dumps(record)
+    return written if written.isascii() else json.dumps(record, separators=(",", ":")).encode()
 
 
 def _lines(records: Iterator[bytes]) -> bytes:
@@ -150,7 +157,7 @@ def _annotations(document: Document, first_id: int, boxes: BoxColumns) -> Iterat
     outlines = [b"[]"] * len(boxes)
     if document.polygons:
         outlines = [b"[" + cell + b"]" for cell in _cells(corners(boxes.box))]
-    attributes = document.attributes
+    attributes = [one if one.isascii() else _ascii(orjson.loads(one)) for one in document.attributes]
     tails = [
         b',"track_id":%d,"instance_id":%d' % (track, track) if track != NO_TRACK else b""
         for track in boxes.track.tolist()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from yolor_studio.core.cancel import CancelToken
@@ -11,7 +10,7 @@ from yolor_studio.core.entities import Box
 from yolor_studio.core.errors import FormatError, ProjectError
 from yolor_studio.formats.advice import counted, listed
 from yolor_studio.formats.coco_predictions import import_layers
-from yolor_studio.formats.coco_read import CategoryRecord, CocoFile, read
+from yolor_studio.formats.coco_read import CategoryRecord, CocoFile
 from yolor_studio.formats.import_report import ImportReport
 from yolor_studio.formats.import_source import Source, fitted
 from yolor_studio.formats.matching import Matcher, Place
@@ -25,19 +24,17 @@ _CHECK_EVERY = 1000
 
 def import_into(
     project: Project,
-    paths: Sequence[Path],
+    files: Sequence[CocoFile],
     *,
     predictions: bool = False,
     cancel: CancelToken | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ImportReport:
-    """Read the COCO files and add their boxes to the project in one edit, or with `predictions` their scored boxes to a
-    layer a file. Lists of results take their pictures and categories from the datasets among `paths`.
+    """Add the files' boxes to the project in one edit, or with `predictions` their scored boxes to a layer a file.
+    Lists of results take their pictures and categories from the dataset among `files`.
 
-    Raises FormatError when a file cannot be read as COCO or names none of the project's media, and Cancelled; nothing
-    was changed then.
+    Raises FormatError when the files name none of the project's media, and Cancelled; nothing was changed then.
     """
-    files = [read(path) for path in paths]
     datasets = _datasets(files)
     matcher = Matcher(project)
     report = ImportReport(files=len(files))

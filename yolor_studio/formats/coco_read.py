@@ -281,7 +281,7 @@ def _box_record(
 ) -> BoxRecord:
     own = record.get("attributes")
     attributes = dict(own) if isinstance(own, dict) else {}
-    track = _key(record.get("track_id", attributes.pop("track_id", None)))
+    track = _key(record.get("track_id", record.get("instance_id", attributes.pop("track_id", None))))
     keyframe = attributes.pop("keyframe", None)
     return BoxRecord(
         where=where,

@@ -64,9 +64,8 @@ class Matcher:
                 return picture
         if image.source:
             return self._find(image.source, [self._project.folder])
-        roots = [folder, folder / "images", folder.parent, folder.parent / "images", self._project.folder]
         try:
-            return self._find(image.file_name, roots)
+            return self._find(image.file_name, [*picture_folders(folder), self._project.folder])
         except Unplaced:
             numbered = self._numbered(image)
             if numbered is None:
@@ -119,6 +118,20 @@ class Matcher:
         if not 0 <= frame < media.frames:
             raise Unplaced(f"{media.name} has {media.frames:,} frames and no frame {frame:,}")
         return Place(media, frame)
+
+
+def picture_folders(folder: Path) -> list[Path]:
+    """Where the pictures of an annotation file in `folder` may lie."""
+    return [folder, folder / "images", folder.parent, folder.parent / "images"]
+
+
+def picture_beside(image: ImageRecord, folder: Path) -> Path | None:
+    """The picture of an annotation file in `folder`, where it lies in the dataset's own folders."""
+    try:
+        parts = inside(image.file_name)
+    except Unplaced:
+        return None
+    return next((path for root in picture_folders(folder) if (path := root.joinpath(*parts)).is_file()), None)
 
 
 def inside(name: str) -> list[str]:

@@ -16,8 +16,8 @@ from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.entities import Media, MediaKind
 from yolor_studio.core.errors import MediaError
 from yolor_studio.formats.files import picture_file
-from yolor_studio.formats.plan import ExportPlan, PlannedClip
-from yolor_studio.media import Source, save_jpeg, save_png
+from yolor_studio.formats.plan import ExportPlan, ExportRequest, PlannedClip
+from yolor_studio.media import Source
 
 OpenSource = Callable[[Media], Source]
 _WORKERS = 4
@@ -137,11 +137,23 @@ def _save(plan: ExportPlan, path: Path, rgb: NDArray[np.uint8], blurred: NDArray
         rgb = rgb.copy()
         for box in blurred:
             pixelate(rgb, box)
+    data = encode(rgb, plan.request)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if plan.request.images == "png":
-        save_png(path, rgb)
+    path.write_bytes(data)  # plainly: it is the whole dataset that appears at once
+
+
+def encode(rgb: NDArray[np.uint8], request: ExportRequest) -> bytes:
+    """RGB [H, W, 3] as a JPEG or PNG file without any metadata. Raises MediaError when the format cannot hold it."""
+    import cv2
+
+    if request.images == "png":
+        suffix, options = ".png", [int(cv2.IMWRITE_PNG_COMPRESSION), 1]  # three times as fast as the default
     else:
-        save_jpeg(path, rgb, quality=plan.request.quality)
+        suffix, options = ".jpg", [int(cv2.IMWRITE_JPEG_QUALITY), request.quality]
+    done, data = cv2.imencode(suffix, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), options)
+    if not done:
+        raise MediaError(f"A picture of {rgb.shape[1]} x {rgb.shape[0]} pixels does not fit into {suffix}.")
+    return data.tobytes()
 
 
 def pixelate(rgb: NDArray[np.uint8], box: NDArray[np.float64]) -> None:

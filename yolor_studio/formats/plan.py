@@ -133,8 +133,8 @@ def plan_export(
     it; None takes a fresh one. Raises FormatError when the request does not fit the project, and Cancelled."""
     snapshot = snapshot or take_snapshot(project, cancel=cancel)
     _check(request, snapshot)
-    missing = tuple(media for media in snapshot.media if not project.media_path(media).exists())
-    rows = select_frames(snapshot, request, missing if request.images != "none" else ())
+    missing = tuple(media for media in snapshot.media if media.id in snapshot.missing)
+    rows = select_frames(snapshot, request)
     splits_of_rows = _split(snapshot, rows, request)
     kept = splits_of_rows != LEFT_OUT
     left_out = int((~kept).sum())
@@ -162,8 +162,9 @@ def plan_export(
     )
 
 
-def select_frames(snapshot: Snapshot, request: ExportRequest, absent: tuple[Media, ...] = ()) -> NDArray[np.int64]:
-    """The rows of the snapshot's frames that the request asks for; skipped ones and those of absent media never."""
+def select_frames(snapshot: Snapshot, request: ExportRequest) -> NDArray[np.int64]:
+    """The rows of the snapshot's frames that the request asks for; skipped ones never, those of a missing media only
+    where no picture is needed."""
     frames = snapshot.frames
     chosen = frames.reviewed.copy()
     if "all" in request.include:
@@ -171,7 +172,8 @@ def select_frames(snapshot: Snapshot, request: ExportRequest, absent: tuple[Medi
         if request.predictions:
             chosen |= frames.visited
     lengths = np.array([media.frames for media in snapshot.media], np.int64)
-    gone = np.isin([media.id for media in snapshot.media], [media.id for media in absent])
+    absent = snapshot.missing if request.images != "none" else ()
+    gone = np.array([media.id in absent for media in snapshot.media], bool)
     chosen &= ~frames.skipped & (frames.frame % request.every == 0)
     chosen &= (frames.frame < lengths[frames.media]) & ~gone[frames.media]
     if request.keyframes_only:
@@ -222,9 +224,10 @@ def _count(
     with_boxes = np.bincount(boxes.row, minlength=len(split)) > 0
     places = np.searchsorted(ids, boxes.category) if ids else boxes.category
     per_category = np.bincount(box_split * len(ids) + places, minlength=len(names) * len(ids)).reshape(len(names), -1)
-    tracks = np.unique(np.stack((box_split, boxes.track))[:, boxes.track != NO_TRACK], axis=1)[0]
+    tracked = boxes.track != NO_TRACK
+    tracks = np.unique(boxes.track[tracked] * len(names) + box_split[tracked]) % len(names)
     clip_of_image = np.repeat(np.arange(len(clips)), [clip.stop - clip.start for clip in clips])
-    clip_splits = np.unique(np.stack((split.astype(np.int64), clip_of_image)), axis=1)[0]
+    clip_splits = np.unique(clip_of_image * len(names) + split) % len(names)
     predicted = np.bincount(box_split[~np.isnan(boxes.score)], minlength=len(names))
     return tuple(
         SplitCount(

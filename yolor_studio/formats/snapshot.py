@@ -1,9 +1,10 @@
-"""All of a project that an export needs, of one moment, as columns: editing may go on while it is written."""
+"""All of a project that an export needs, as columns, read once: editing may go on while it is written."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import orjson
@@ -60,6 +61,8 @@ class BoxColumns:
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_] | slice) -> BoxColumns:
         """The given rows of every column."""
+        if isinstance(rows, np.ndarray) and rows.dtype == bool and rows.all():
+            return self
         return BoxColumns(*(getattr(self, name)[rows] for name in self.__slots__))
 
     def with_(self, **columns: NDArray) -> BoxColumns:
@@ -75,13 +78,18 @@ class BoxColumns:
     @classmethod
     def join(cls, parts: Sequence[BoxColumns]) -> BoxColumns:
         """The boxes of all parts sorted by frame, within a frame in the order of the parts."""
-        joined = cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
-        return joined.take(np.argsort(joined.row, kind="stable"))
+        filled = [part for part in parts if len(part)]
+        if len(filled) <= 1:
+            joined = filled[0] if filled else cls.empty()
+        else:
+            joined = cls(*(np.concatenate([getattr(part, name) for part in filled]) for name in cls.__slots__))
+        sorted_already = bool(np.all(joined.row[1:] >= joined.row[:-1]))
+        return joined if sorted_already else joined.take(np.argsort(joined.row, kind="stable"))
 
 
 @dataclass(slots=True, eq=False)
 class Snapshot:
-    """What a project holds at one moment. Take it once and plan any number of exports from it."""
+    """What a project holds when it is read. Take it once and plan any number of exports from it."""
 
     project: Project
     media: tuple[Media, ...]
@@ -94,6 +102,10 @@ class Snapshot:
     objects: BoxColumns
     attributes: tuple[bytes, ...]
     """Distinct attributes as JSON objects; the first is the one of predictions."""
+    missing: frozenset[int]
+    """Media (ids) whose file is not there."""
+    changed: frozenset[int]
+    """Media whose file has another size than when it was added."""
     _shown: dict[float | None, dict[int, BoxColumns]] = field(default_factory=dict)
 
     def shown(
@@ -139,7 +151,9 @@ def take_snapshot(project: Project, *, cancel: CancelToken | None = None) -> Sna
         frames.add_states(index, project.frame_states(one.id))
         if layer is not None:
             frames.add_visited(index, project.visited_frames(layer.id, one.id))
-        reader.read(index, one, project.objects(one.id), project.box_table(one.id))
+        if things := project.objects(one.id):
+            reader.add(index, one, things, project.box_table(one.id))
+    missing, changed = _look_for_files(project, media)
     places = reader.places()
     table = frames.table(places, reader.keyframes())
     return Snapshot(
@@ -152,7 +166,23 @@ def take_snapshot(project: Project, *, cancel: CancelToken | None = None) -> Sna
         frames=table,
         objects=reader.columns(_row_of(table, places)),
         attributes=tuple(reader.attributes),
+        missing=missing,
+        changed=changed,
     )
+
+
+def _look_for_files(project: Project, media: Sequence[Media]) -> tuple[frozenset[int], frozenset[int]]:
+    """The ids of media whose file is missing, and of those whose file has another size (a folder's tells nothing)."""
+    missing, changed = set(), set()
+    for one in media:
+        try:
+            status = os.stat(project.media_path(one))
+        except OSError:
+            missing.add(one.id)
+            continue
+        if one.kind is not MediaKind.SEQUENCE and status.st_size != one.fingerprint.size:
+            changed.add(one.id)
+    return frozenset(missing), frozenset(changed)
 
 
 def _key(media: NDArray[np.int64] | int, frame: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -169,29 +199,21 @@ class _ObjectReader:
 
     def __init__(self) -> None:
         self.attributes: dict[bytes, int] = {_PLAIN_ATTRIBUTES: 0}
-        self._parts: list[BoxColumns] = []
+        self._things: list[Object] = []
+        self._moving: list[bool] = []
         self._places: list[NDArray[np.int64]] = []
-        self._keyframes: list[NDArray[np.bool_]] = []
+        self._tables: list[BoxTable] = []
 
-    def read(self, index: int, media: Media, things: Sequence[Object], table: BoxTable) -> None:
-        """Add one media's boxes."""
-        if not len(table):
-            return
-        moving = media.kind is not MediaKind.IMAGE
-        place = np.searchsorted([thing.id for thing in things], table.objects)
+    def add(self, index: int, media: Media, things: Sequence[Object], table: BoxTable) -> None:
+        """Add one media's boxes; one whose object came or went while these were read is not in both and left out."""
+        known = np.isin(table.objects, [thing.id for thing in things])
+        if not known.all():
+            columns = {field.name: getattr(table, field.name)[known] for field in fields(BoxTable)}
+            table = BoxTable(**columns)
+        self._things += things
+        self._moving += [media.kind is not MediaKind.IMAGE] * len(things)
         self._places.append(_key(index, table.frames))
-        self._keyframes.append(table.keyframe)
-        self._parts.append(
-            BoxColumns(
-                row=np.zeros(len(table), np.int64),
-                box=table.boxes,
-                category=np.array([thing.category_id for thing in things], np.int64)[place],
-                track=np.array([thing.track_id if moving else NO_TRACK for thing in things], np.int64)[place],
-                ignore=np.array([thing.ignore for thing in things], bool)[place],
-                attributes=self._attributes(things, place, table, moving),
-                score=np.full(len(table), np.nan),
-            )
-        )
+        self._tables.append(table)
 
     def places(self) -> NDArray[np.int64]:
         """The place (media and frame as one number) of every box."""
@@ -199,21 +221,36 @@ class _ObjectReader:
 
     def keyframes(self) -> NDArray[np.bool_]:
         """Whether each box stands on a keyframe."""
-        return _joined(self._keyframes).astype(bool)
+        return _joined([table.keyframe for table in self._tables]).astype(bool)
 
     def columns(self, row: NDArray[np.int64]) -> BoxColumns:
         """Every box, with its frame given as a row."""
-        return BoxColumns.join([BoxColumns.empty(), *self._parts]).with_(row=row)
+        if not len(row):
+            return BoxColumns.empty()
+        ids = np.array([thing.id for thing in self._things], np.int64)
+        order = np.argsort(ids)
+        place = order[np.searchsorted(ids, _joined([table.objects for table in self._tables]), sorter=order)]
+        tracks = [
+            thing.track_id if moves else NO_TRACK for thing, moves in zip(self._things, self._moving, strict=True)
+        ]
+        return BoxColumns(
+            row=row,
+            box=_joined([table.boxes for table in self._tables]),
+            category=np.array([thing.category_id for thing in self._things], np.int64)[place],
+            track=np.array(tracks, np.int64)[place],
+            ignore=np.array([thing.ignore for thing in self._things], bool)[place],
+            attributes=self._attributes(place),
+            score=np.full(len(row), np.nan),
+        )
 
-    def _attributes(
-        self, things: Sequence[Object], place: NDArray[np.int64], table: BoxTable, moving: bool
-    ) -> NDArray[np.int64]:
+    def _attributes(self, place: NDArray[np.int64]) -> NDArray[np.int64]:
         """Intern the attributes of each combination of object, occluded and keyframe that occurs."""
-        codes, inverse = np.unique(place * 4 + table.occluded * 2 + table.keyframe, return_inverse=True)
+        occluded = _joined([table.occluded for table in self._tables])
+        codes, inverse = np.unique(place * 4 + occluded * 2 + self.keyframes(), return_inverse=True)
         indices = []
         for code in codes.tolist():
-            own = {**things[code >> 2].attributes, "occluded": bool(code & 2)}
-            if moving:
+            own = {**self._things[code >> 2].attributes, "occluded": bool(code & 2)}
+            if self._moving[code >> 2]:
                 own["keyframe"] = bool(code & 1)
             text = orjson.dumps(own, option=orjson.OPT_SORT_KEYS)
             indices.append(self.attributes.setdefault(text, len(self.attributes)))

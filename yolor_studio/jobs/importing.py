@@ -8,8 +8,12 @@ from pathlib import Path
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.errors import FormatError, UsageError
 from yolor_studio.formats.coco_import import ImportReport, import_into
+from yolor_studio.formats.coco_read import CocoFile, read
+from yolor_studio.formats.matching import picture_beside
+from yolor_studio.jobs.adding import add_media
 from yolor_studio.jobs.events import ItemFailed, Job, Notice, Progress, Result, Started
 from yolor_studio.jobs.rate import RateMeter
+from yolor_studio.jobs.runner import run_inside
 from yolor_studio.jobs.streaming import streamed
 from yolor_studio.project import Project
 
@@ -27,7 +31,8 @@ def import_dataset(
     predictions: bool = False,
 ) -> Job:
     """Bring annotation files, or the ones in dataset folders, into the project as one undoable edit, or with
-    `predictions` as layers; the result is an ImportReport.
+    `predictions` as layers; the result is an ImportReport. A project without any media gets the pictures that lie in
+    the dataset's own folders first.
 
     Raises UsageError for an unknown format, FormatError when a file is not what it should be or nothing in it belongs
     to the project, and Cancelled; nothing was changed then.
@@ -35,8 +40,10 @@ def import_dataset(
     if format not in FORMATS:
         raise UsageError(f"There is no import of “{format}”; there is {' and '.join(FORMATS)}.")
     cancel = cancel or CancelToken()
-    files = [file for path in paths for file in annotation_files(path)]
-    yield Started("Import", unit="boxes", detail=", ".join(file.name for file in files[:3]))
+    files = [read(file) for path in paths for file in annotation_files(path)]
+    if not project.media():
+        yield from _add_pictures(project, files, cancel)
+    yield Started("Import", unit="boxes", detail=", ".join(file.path.name for file in files[:3]))
     meter = RateMeter(None)
 
     def call(tell: Callable[[tuple[int, int]], None]) -> ImportReport:
@@ -59,6 +66,14 @@ def import_dataset(
     for sentence in report.notices:
         yield Notice(sentence)
     yield Result(report)
+
+
+def _add_pictures(project: Project, files: Sequence[CocoFile], cancel: CancelToken) -> Job:
+    beside = (picture_beside(image, file.path.parent) for file in files for image in file.images)
+    pictures = list(dict.fromkeys(path for path in beside if path is not None))
+    if pictures:
+        added = yield from run_inside(add_media(project, pictures, cancel))
+        yield Notice(f"{added.new:,} pictures of the dataset were added to the project.")
 
 
 def annotation_files(path: Path) -> Iterator[Path]:
