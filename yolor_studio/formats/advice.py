@@ -57,12 +57,11 @@ def _about_media(plan: ExportPlan) -> Iterator[str]:
 
 def _about_boxes(plan: ExportPlan) -> Iterator[str]:
     if plan.clipped:
-        yield (
-            f"{counted(plan.clipped, 'box', 'boxes')} reach over the border, by at most {plan.clipped_most:.1f} px, "
-            "and will be clipped. The project stays as it is."
-        )
+        over = f"{counted(plan.clipped, 'box', 'boxes')} {'reaches' if plan.clipped == 1 else 'reach'} over the border"
+        yield f"{over}, by at most {plan.clipped_most:.1f} px, and will be clipped. The project stays as it is."
     if plan.outside:
-        yield f"{counted(plan.outside, 'box', 'boxes')} lie outside the picture and will not be written."
+        lie = "lies" if plan.outside == 1 else "lie"
+        yield f"{counted(plan.outside, 'box', 'boxes')} {lie} outside the picture and will not be written."
     if plan.request.predictions and plan.snapshot.layer is None:
         yield "There are no predictions to include: no model was run yet."
 
