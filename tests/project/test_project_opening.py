@@ -148,6 +148,24 @@ def test_what_can_be_read_of_a_damaged_file_is_saved_to_a_copy(tmp_path: Path, d
         Project.open(path)
 
 
+def test_damage_met_in_a_large_file_is_told_and_saved_at_the_next_opening(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = filled(tmp_path, objects=3000)
+    overwrite_middle(path)
+    monkeypatch.setattr("yolor_studio.project.opening.CHECKED_WHOLE", 0)
+    with Project.open(path) as project:
+        layer = project.layers()[0].id
+        with pytest.raises(ProjectError, match="open it again"):
+            for media in project.media():
+                content(project)
+                list(project.iter_boxes(media.id))
+                list(project.iter_predictions(layer, media.id))
+    with pytest.raises(ProjectError, match=r"small-salvaged\.yolor"):
+        Project.open(path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["small-salvaged.yolor", "small.yolor"]
+
+
 def test_a_file_of_nothing_but_a_head_cannot_be_saved(tmp_path: Path) -> None:
     path = filled(tmp_path)
     os.truncate(path, 512)

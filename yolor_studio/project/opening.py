@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,10 +11,10 @@ from yolor_studio.core.errors import ProjectError
 from yolor_studio.project import batches, schema
 from yolor_studio.project.lock import ProjectLock
 from yolor_studio.project.salvage import salvage
-from yolor_studio.project.store import Store, connect, file_uri, on_network
+from yolor_studio.project.store import Store, connect, damage_mark, file_uri, on_network
 
-CHECK_SECONDS = 0.15
-"""For so long a file is checked when it is opened: all of a small one, the beginning of a large one."""
+CHECKED_WHOLE = 32 << 20
+"""Files up to so many bytes are checked whole when opened (some 0.1 s), larger ones at both ends of each table."""
 
 
 class Opened:
@@ -149,13 +148,24 @@ def _check(path: Path, connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(f"{pages * size} bytes expected, {path.stat().st_size} found")
     if schema.user_version(connection) == schema.VERSION and not schema.readable(connection):
         raise sqlite3.DatabaseError("a table is missing")
-    deadline = time.monotonic() + CHECK_SECONDS
-    connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
-    with suppress(sqlite3.OperationalError):  # the time is up: so far all is well
+    mark = damage_mark(path)
+    if pages * size <= CHECKED_WHOLE or mark.exists():
+        with suppress(OSError):
+            mark.unlink(missing_ok=True)
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise sqlite3.DatabaseError(found)
-    connection.set_progress_handler(None, 0)
+    else:
+        _read_ends(connection)
+
+
+def _read_ends(connection: sqlite3.Connection) -> None:
+    """Read the first and the last row of every table."""
+    for table in schema.TABLES:
+        keys = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[5]]
+        for direction in ("ASC", "DESC"):
+            order = ", ".join(f"{key} {direction}" for key in keys)
+            connection.execute(f"SELECT * FROM {table} ORDER BY {order} LIMIT 1").fetchall()
 
 
 def _needs_immutable(path: Path) -> bool:

@@ -170,8 +170,15 @@ def _sentence(path: Path, error: sqlite3.Error) -> str:
     if "FOREIGN KEY" in text:
         return "This cannot be done while something else uses what it would take away; nothing was changed."
     if "malformed" in text or "not a database" in text:
+        with suppress(OSError):
+            damage_mark(path).touch()
         return f"{path.name} is damaged ({text}); close it and open it again to save what can be read to a copy."
     return f"{path.name} could not be read or written ({text}); nothing was changed."
+
+
+def damage_mark(path: Path) -> Path:
+    """The empty file that says: damage was met, check everything at the next opening."""
+    return path.with_name(path.name + "-damaged")
 
 
 def on_network(path: Path) -> bool:
