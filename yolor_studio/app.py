@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -21,8 +21,9 @@ from yolor_studio.gui import looks
 from yolor_studio.gui.main_window import MainWindow
 from yolor_studio.gui.settings import Settings
 from yolor_studio.gui.studio import Studio
+from yolor_studio.jobs.bench.row import Row
 
-__all__ = ["build_window", "make_application", "run"]
+__all__ = ["bench_canvas", "build_window", "make_application", "run", "screenshots"]
 
 COLLECT_EVERY = 2000
 """Milliseconds between two runs of the cyclic garbage collector."""
@@ -43,6 +44,28 @@ def run(paths: Sequence[Path] = (), *, demo: bool = False) -> int:
         # After the first paint: the window is there before anything is read.
         QTimer.singleShot(0, lambda: window.studio.open_paths([Path(path).absolute() for path in paths]))
     return app.exec()
+
+
+def screenshots(folder: Path) -> list[Path]:
+    """Picture every screen in both themes into `folder`, without a display; returns the files."""
+    from yolor_studio.gui.screenshots import take
+
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    app = make_application()
+    return take(folder, lambda: build_window(app))
+
+
+def bench_canvas() -> Iterator[Row]:
+    """Measure the canvas on a 4K picture, each figure beside a bare widget that paints the same picture."""
+    from yolor_studio.gui.canvas.bench import measure
+
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    budgets = {1000: "6 ms", 5000: "12 ms", 10_000: "16 ms"}
+    for row in measure():
+        boxes = row["boxes"]
+        for what, name in (("pointer move", "hover_ms"), ("drag", "drag_ms"), ("next frame", "frame_ms")):
+            budget = budgets.get(boxes, "") if name != "frame_ms" else ""
+            yield Row(f"{what}, {boxes:,} boxes", row[name], "ms", row["floor_ms"], "bare widget", budget)
 
 
 def make_application() -> QApplication:

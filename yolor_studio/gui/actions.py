@@ -69,7 +69,9 @@ def keys_text(entry: Command) -> list[str]:
     if not entry.keys:
         return []
     text = QKeySequence(entry.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
-    return [part or "+" for part in text.replace("++", "+\0").split("+")] if text else []
+    if text.endswith("++"):
+        return [*text[:-2].split("+"), "+"]
+    return text.split("+") if text else []
 
 
 def key_conflicts(commands: Iterable[Command]) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from yolor_studio.core.entities import FrameState, MediaKind
+from yolor_studio.gui.hotkeys import effective_hotkeys
 from yolor_studio.gui.studio import Studio
 
 if TYPE_CHECKING:
@@ -224,9 +225,10 @@ class Commands:
 
     def use_hotkey(self, key: str) -> None:
         """Give the offered or selected boxes the category of this digit; without any, draw with it from now on."""
-        category = next((entry for entry in self._session.categories if entry.hotkey == key), None)
-        if category is not None:
-            self.use_category(category.id)
+        for category_id, hotkey in effective_hotkeys(self._session.categories).items():
+            if hotkey == key:
+                self.use_category(category_id)
+                return
 
     def use_category(self, category_id: int) -> None:
         """Give the offered or selected boxes this category; without any, draw with it from now on."""

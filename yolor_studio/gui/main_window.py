@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QSt
 from yolor_studio import __version__
 from yolor_studio.core.entities import Change
 from yolor_studio.core.errors import StudioError
+from yolor_studio.core.paths import user_folder
 from yolor_studio.gui import looks
 from yolor_studio.gui.actions import Command, Needs, keys_text, matching, tr
 from yolor_studio.gui.canvas import BoxRef
@@ -20,6 +21,7 @@ from yolor_studio.gui.command_table import COMMANDS
 from yolor_studio.gui.commands import Commands
 from yolor_studio.gui.dialogs.palette import Choice, Palette
 from yolor_studio.gui.dialogs.sheet import Sheet
+from yolor_studio.gui.hotkeys import effective_hotkeys
 from yolor_studio.gui.locating import SUFFIX
 from yolor_studio.gui.logo import window_icon
 from yolor_studio.gui.menus import ActionSet
@@ -68,7 +70,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.status)
         self.setCentralWidget(page)
         self._page = page
-        self.toast = Toast(self._pages)
+        self._start_toast = Toast(self.start)
         self._refresh = QTimer(self)
         self._refresh.setSingleShot(True)
         self._refresh.timeout.connect(self._refresh_now)
@@ -182,6 +184,11 @@ class MainWindow(QMainWindow):
         sheet.open()
 
     @property
+    def toast(self) -> Toast:
+        """Where messages appear: over the canvas, else over the start page."""
+        return self._start_toast if self._workspace is None else self._workspace.toast
+
+    @property
     def sheet(self) -> Sheet | None:
         """The sheet that is open."""
         return self._sheet
@@ -253,15 +260,14 @@ class MainWindow(QMainWindow):
             self.status.refresh_icon()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        geometry = QSettings("YOLOR Studio", "YOLOR Studio")
-        geometry.setValue("geometry", self.saveGeometry())
+        _window_settings().setValue("geometry", self.saveGeometry())
         if self._sheet is not None:
-            self._sheet.close_sheet()
+            self._sheet.stop()
         self.studio.close_project()
         event.accept()
 
     def _restore_geometry(self) -> None:
-        stored = QSettings("YOLOR Studio", "YOLOR Studio").value("geometry")
+        stored = _window_settings().value("geometry")
         if stored is None or not self.restoreGeometry(stored):
             screen = QApplication.primaryScreen().availableGeometry()
             self.resize(min(1440, screen.width()), min(900, screen.height()))
@@ -290,6 +296,7 @@ class MainWindow(QMainWindow):
             self._pages.setCurrentWidget(self.start)
             old.close_reading()
             self._pages.removeWidget(old)
+            old.setParent(None)  # at once: nothing that the window sends may reach it any more
             old.deleteLater()
         session, editor = self.studio.session, self.studio.editor
         if session is not None and editor is not None:
@@ -475,13 +482,18 @@ class MainWindow(QMainWindow):
         wanted = query.strip().casefold()
         found = [category for category in session.categories if wanted in category.name.casefold()]
         found.sort(key=lambda category: not category.name.casefold().startswith(wanted))
+        keys = effective_hotkeys(session.categories)
         return [
             Choice(
                 category.name,
                 lambda category=category: self.commands.use_category(category.id),
                 self.tr("Category"),
-                (category.hotkey,) if category.hotkey else (),
+                (keys[category.id],) if category.id in keys else (),
                 colour=category.colour,
             )
             for category in found
         ]
+
+
+def _window_settings() -> QSettings:
+    return QSettings(str(user_folder("window.ini")), QSettings.Format.IniFormat)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QPixmap
 
 from yolor_studio.core.entities import Layer, MediaKind
 from yolor_studio.core.errors import StudioError
@@ -17,7 +20,7 @@ from yolor_studio.gui.job_run import JobRun, Outcome
 from yolor_studio.gui.locating import open_or_create, project_file_for, split_paths
 from yolor_studio.gui.selection import Selection
 from yolor_studio.gui.session import Session
-from yolor_studio.gui.settings import RecentProject, Settings
+from yolor_studio.gui.settings import RecentProject, Settings, thumbnails_folder
 from yolor_studio.jobs.adding import Added, add_media, verify_media
 from yolor_studio.jobs.events import ItemFailed
 from yolor_studio.jobs.prelabel import PrelabelRequest, PrelabelSummary, prelabel
@@ -122,29 +125,37 @@ class Studio(QObject):
         session.close()
         session.deleteLater()
 
-    def remember_project(self, thumbnail: str | None = None) -> None:
+    def remember_project(self) -> None:
         """Put the open project first in the list of recent ones, with its figures of now."""
         if self.session is None:
             return
-        path = str(self.session.project.path)
-        known = next((item for item in self.settings.recent if item.path == path), None)
+        path = self.session.project.path
         counts = self.session.project.counts()
         self.settings.remember(
             RecentProject(
-                path,
+                str(path),
                 datetime.datetime.now().isoformat(timespec="minutes"),
                 media=counts.media,
                 frames=counts.frames,
                 reviewed=counts.reviewed,
-                thumbnail=thumbnail if thumbnail is not None else (known.thumbnail if known else ""),
+                thumbnail=_thumbnail_name(path),
             )
         )
+
+    def keep_thumbnail(self, pixmap: QPixmap) -> None:
+        """Store the picture by which the start page shows the open project; losing it loses nothing else."""
+        if self.session is not None:
+            folder = thumbnails_folder()
+            with contextlib.suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+                pixmap.save(str(folder / _thumbnail_name(self.session.project.path)), "JPEG", 88)
 
     def _take(self, project: Project) -> None:
         self.close_project()
         self.session = Session(project, self.bridge, self)
         self.editor = Editor(self.session, self.selection)
         self.session_changed.emit()
+        self.remember_project()
         if project.read_only_reason:
             self.tell(project.read_only_reason, "warn")
         self._verify([media.id for media in self.session.media])
@@ -352,3 +363,7 @@ class Studio(QObject):
             job.wait(CLOSING_SECONDS)
         self.bridge.drain()
         self.task = self._verifying = None
+
+
+def _thumbnail_name(project: Path) -> str:
+    return hashlib.sha256(str(project).encode()).hexdigest()[:20] + ".jpg"

@@ -26,11 +26,12 @@ from yolor_studio.gui.player import Player
 from yolor_studio.gui.session import Session
 from yolor_studio.gui.studio import Studio
 from yolor_studio.gui.thumbnails import Thumbnails
+from yolor_studio.gui.widgets import Toast
 
 __all__ = ["Workspace"]
 
 WIDE, NARROW, TALL = 1440, 1280, 800
-LEFT, RIGHT, LEAST_LEFT, LEAST_RIGHT, RAIL, NARROW_RIGHT = 240, 300, 200, 264, 44, 264
+LEFT, LEAST_LEFT, MOST_LEFT, RIGHT, LEAST_RIGHT, RAIL = 240, 200, 480, 300, 264, 44
 Panel = Literal["left", "right", "bottom"]
 
 
@@ -49,6 +50,7 @@ class Workspace(QWidget):
         self._studio, self._session, self._editor = studio, session, editor
         self.predictions_shown = 0
         self.canvas = Canvas()
+        self.toast = Toast(self.canvas)
         self.player = Player(session, self)
         self.thumbnails = Thumbnails(session.project, studio.bridge, self)
         self.top_bar = TopBar(studio, session)
@@ -147,6 +149,8 @@ class Workspace(QWidget):
         self._splitter = Splitter(Qt.Orientation.Horizontal)
         for widget in (self._left_slot, self.canvas, self.right):
             self._splitter.addWidget(widget)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setChildrenCollapsible(False)
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setSizes([LEFT, 900, RIGHT])
         self._body = QWidget()
@@ -187,6 +191,7 @@ class Workspace(QWidget):
         self.link.offered.connect(lambda _offer: self.state_changed.emit())
         self.right.folded.connect(self._remember_fold)
         session.changed.connect(self._on_change)
+        self.thumbnails.ready.connect(self._keep_thumbnail)
         session.place_changed.connect(self.state_changed)
         studio.selection.changed.connect(self.state_changed)
 
@@ -199,17 +204,11 @@ class Workspace(QWidget):
             self._align_names()
         return False
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self.top_bar.show_history()
-
     def _arrange(self) -> None:
         window = self.window()
         small = window.width() < WIDE or window.height() < TALL
         narrow = window.width() < NARROW
         self.top_bar.set_compact(small, narrow=narrow)
-        self.transport.set_small(small)
         self.right.set_tabs(small)
         self.right.setVisible(self._open["right"])
         self.transport.setVisible(self._open["bottom"])
@@ -222,9 +221,9 @@ class Workspace(QWidget):
             self._rail = rail
             self._rail_open = False
             self._left_slot.setMinimumWidth(RAIL if rail else LEAST_LEFT)
-            self._left_slot.setMaximumWidth(RAIL if rail else 480)
-            if not rail:
-                self._splitter.setSizes([LEFT, self.width() - LEFT - RIGHT, RIGHT])
+            self._left_slot.setMaximumWidth(RAIL if rail else MOST_LEFT)
+            left, right = (RAIL, LEAST_RIGHT) if rail else (LEFT, RIGHT)
+            self._splitter.setSizes([left, max(self.width() - left - right, 1), right])
         self._place_media()
 
     def _toggle_rail(self) -> None:
@@ -298,6 +297,12 @@ class Workspace(QWidget):
     def _remember_fold(self, name: str, folded: bool) -> None:
         self._studio.settings.panels[f"fold {name}"] = folded
         self._studio.settings.save()
+
+    def _keep_thumbnail(self, media_id: int) -> None:
+        """The first media's picture stands for the project on the start page."""
+        pixmap = self.thumbnails.known(media_id)
+        if pixmap is not None and self._session.media and self._session.media[0].id == media_id:
+            self._studio.keep_thumbnail(pixmap)
 
     def _on_change(self, change: Change) -> None:
         if change.edit is not None or change.actor in ("undo", "redo"):

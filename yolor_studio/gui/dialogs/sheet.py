@@ -49,6 +49,10 @@ class Sheet(QWidget):
                 self._before.setFocus()
             self.closed.emit()
 
+    def stop(self) -> None:
+        """End what is under way and close: the window closes."""
+        self.close_sheet()
+
     def place(self) -> None:
         """Put the panel where it belongs, no larger than the host."""
         width = min(self._width, self.width() - 32)

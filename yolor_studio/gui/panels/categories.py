@@ -23,6 +23,7 @@ from yolor_studio.core.errors import StudioError
 from yolor_studio.core.palette import COLOURS
 from yolor_studio.gui import looks
 from yolor_studio.gui.dialogs.naming import ask_name
+from yolor_studio.gui.hotkeys import DIGITS, effective_hotkeys
 from yolor_studio.gui.panels import rows
 from yolor_studio.gui.panels.header import icon_button
 from yolor_studio.gui.panels.lists import PlainList
@@ -53,7 +54,8 @@ class CategoryEditor:
     def add(self, name: str) -> int:
         """Add a category with the next free digit, and draw with it from now on; its id."""
         taken = {entry.hotkey for entry in self._session.categories}
-        hotkey = next((str(digit) for digit in range(1, 10) if str(digit) not in taken), None)
+        in_order = bool(self._session.categories) and taken == {None}
+        hotkey = None if in_order else next((digit for digit in DIGITS if digit not in taken), None)
         with self._session.project.edit("Add category") as edit:
             category_id = edit.add_category(name, hotkey=hotkey)
         self._session.set_category(category_id)
@@ -71,11 +73,14 @@ class CategoryEditor:
 
     def set_hotkey(self, category_id: int, hotkey: str | None) -> None:
         """Give a category a digit, taking it from the one that had it."""
+        keys: dict[int, str | None] = {entry.id: None for entry in self._session.categories}
+        keys.update(effective_hotkeys(self._session.categories))
+        keys.update({other: None for other, key in keys.items() if hotkey is not None and key == hotkey})
+        keys[category_id] = hotkey
         with self._session.project.edit("Change category key") as edit:
-            for other in self._session.categories:
-                if hotkey is not None and other.hotkey == hotkey and other.id != category_id:
-                    edit.update_category(other.id, hotkey=None)
-            edit.update_category(category_id, hotkey=hotkey)
+            for entry in self._session.categories:
+                if entry.hotkey != keys[entry.id]:
+                    edit.update_category(entry.id, hotkey=keys[entry.id])
 
     def toggle_visible(self, category_id: int) -> None:
         """Show or hide a category's boxes on the canvas."""
@@ -100,6 +105,7 @@ class _Model(QAbstractTableModel):
         super().__init__(parent)
         self._session = session
         self.counts: dict[int, int] = {}
+        self.keys: dict[int, str] = {}
         self.refresh()
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
@@ -119,6 +125,7 @@ class _Model(QAbstractTableModel):
     def refresh(self) -> None:
         self.beginResetModel()
         self.counts = dict(self._session.project.counts().objects_by_category)
+        self.keys = effective_hotkeys(self._session.categories)
         self.endResetModel()
 
 
@@ -141,8 +148,9 @@ class _Delegate(QStyledItemDelegate):
         rows.swatch(painter, QRectF(rect.x() + 12, middle - 5.5, 11, 11), category.colour, faint=not category.visible)
         name = "eye" if category.visible else "eye-slash"
         looks.paint_icon(painter, QRectF(right - 14, middle - 7, 14, 14), name, looks.colour("tx2"))
-        if category.hotkey:
-            paint_key_cap(painter, right - 40, middle, category.hotkey)
+        key = self._model.keys.get(category.id)
+        if key:
+            paint_key_cap(painter, right - 40, middle, key)
         count = f"{self._model.counts.get(category.id, 0):,}"
         rows.text(
             painter,
@@ -246,10 +254,10 @@ class CategoriesPanel(QWidget):
                 lambda _checked=False, number=number: self._editing(lambda: self._editor.recolour(category.id, number))
             )
         keys = menu.addMenu(looks.icon("keyboard"), self.tr("Key"))
-        for digit in (*"123456789", None):
+        for digit in (*DIGITS, None):
             action = keys.addAction(digit or self.tr("No key"))
             action.setCheckable(True)
-            action.setChecked(category.hotkey == digit)
+            action.setChecked(self._model.keys.get(category.id) == digit)
             action.triggered.connect(
                 lambda _checked=False, digit=digit: self._editing(lambda: self._editor.set_hotkey(category.id, digit))
             )

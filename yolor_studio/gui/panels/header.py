@@ -69,6 +69,12 @@ class Header(QWidget):
         self._layout.addWidget(button)
         return button
 
+    def set_plain(self, plain: bool) -> None:
+        """Under a tab of the same name only the count and the buttons are needed."""
+        self._title.setVisible(not plain)
+        if self._caret is not None:
+            self._caret.setVisible(not plain)
+
     def set_folded(self, folded: bool) -> None:
         """Show the caret of this state."""
         self._is_folded = folded

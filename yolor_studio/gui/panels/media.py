@@ -168,15 +168,20 @@ class _Footer(QWidget):
         self._label = QLabel(self.tr("Reviewed"))
         looks.dress(self._label, role="tx2")
         looks.set_font(self._label, looks.SECONDARY)
-        self._figures = QLabel()
-        looks.set_font(self._figures, looks.SECONDARY, tabular=True)
+        self._reviewed, self._of = QLabel(), QLabel()
+        for figures in (self._reviewed, self._of):
+            looks.set_font(figures, looks.SECONDARY, tabular=True)
+        looks.dress(self._of, role="tx2")
         self._bar = ThinBar("review")
         top = QWidget()
         line = QHBoxLayout(top)
         line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(0)
         line.addWidget(self._label)
         line.addStretch(1)
-        line.addWidget(self._figures)
+        line.addWidget(self._reviewed)
+        line.addSpacing(4)
+        line.addWidget(self._of)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 10)
         layout.setSpacing(5)
@@ -185,7 +190,6 @@ class _Footer(QWidget):
 
     def show_total(self, reviewed: int, frames: int) -> None:
         """Say how many of how many."""
-        secondary = looks.value("tx2")
-        of = self.tr("of {frames} frames").format(frames=f"{frames:,}")
-        self._figures.setText(f'{reviewed:,} <span style="color:{secondary}">{of}</span>')
+        self._reviewed.setText(f"{reviewed:,}")
+        self._of.setText(self.tr("of {frames} frames").format(frames=f"{frames:,}"))
         self._bar.set_share(reviewed / frames if frames else 0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
@@ -32,6 +34,7 @@ class ModelChip(QWidget):
         self._menu.aboutToShow.connect(self._fill)
         self._button.setMenu(self._menu)
         self._device = QLabel()
+        self._device.setFixedHeight(18)
         looks.dress(self._device, kind="badge", ground="raised", role="tx2")
         looks.set_font(self._device, looks.CAPTION, looks.MEDIUM)
         self._show_device = True
@@ -39,7 +42,7 @@ class ModelChip(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self._button)
-        layout.addWidget(self._device)
+        layout.addWidget(self._device, 0, Qt.AlignmentFlag.AlignVCenter)
         studio.run_changed.connect(self.refresh)
         studio.session_changed.connect(self.refresh)
         self.refresh()
@@ -51,7 +54,7 @@ class ModelChip(QWidget):
 
     def refresh(self) -> None:
         """Show the model and device of now."""
-        self._button.setText(self._studio.model)
+        self._button.setText(_shown_name(self._studio.model))
         device = self._studio.device
         self._device.setText(device)
         self._device.setVisible(self._show_device and bool(device))
@@ -87,3 +90,8 @@ class ModelChip(QWidget):
             action.setChecked(self._studio.settings.device == device)
             action.triggered.connect(lambda _checked=False, device=device: self._studio.choose_device(device))
             group.addAction(action)
+
+
+def _shown_name(model: str) -> str:
+    """A model's name; of one that is named by its file, the file's stem."""
+    return Path(model).stem if "/" in model or "\\" in model else model

@@ -99,9 +99,10 @@ class _Delegate(QStyledItemDelegate):
     def _paint_details(self, painter: QPainter, rect: QRectF, row: ObjectRow) -> None:
         box = row.box
         line = QRectF(rect.x() + 31, rect.y() + 23, rect.width() - 43, 16)
-        place = f"{box.x:.1f}, {box.y:.1f}  ·  {box.w:.1f} × {box.h:.1f} px"
+        taken = rows.text(painter, line, self._origin(row), role="tx3", size=looks.CAPTION, align=rows.RIGHT)
+        place = f"{box.x:.1f}, {box.y:.1f} · {box.w:.1f} × {box.h:.1f}"
+        line.setRight(line.right() - taken - 6)
         rows.text(painter, line, place, role="tx2", size=looks.CAPTION, tabular=True)
-        rows.text(painter, line, self._origin(row), role="tx3", size=looks.CAPTION, align=rows.RIGHT)
 
     def _origin(self, row: ObjectRow) -> str:
         match row.origin:

@@ -73,8 +73,10 @@ class PredictionsPanel(QWidget):
         content = QWidget()
         self.slider = HistogramSlider(self.tr("Score at least"))
         self.slider.score_changed.connect(self._slide)
-        self._limit = QLabel()
-        looks.set_font(self._limit, looks.SECONDARY, tabular=True)
+        self._limit, at_least = QLabel(), QLabel(self.tr("Score at least"))
+        looks.set_font(self._limit, looks.SECONDARY, looks.SEMIBOLD, tabular=True)
+        looks.set_font(at_least, looks.SECONDARY)
+        looks.dress(at_least, role="tx2")
         self._scope = QToolButton()
         self._scope.setToolTip(self.tr("A limit for one category"))
         self._scope.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -84,6 +86,8 @@ class PredictionsPanel(QWidget):
         self._scope.setMenu(self._scope_menu)
         words = QHBoxLayout()
         words.setContentsMargins(0, 0, 0, 0)
+        words.setSpacing(6)
+        words.addWidget(at_least)
         words.addWidget(self._limit)
         words.addStretch(1)
         words.addWidget(self._scope)
@@ -146,8 +150,7 @@ class PredictionsPanel(QWidget):
         self._scope.setText(text)
 
     def _show_text(self, score: float) -> None:
-        label = self.tr("Score at least")
-        self._limit.setText(f'<span style="color:{looks.value("tx2")}">{label}</span>&nbsp; <b>{score:.2f}</b>')
+        self._limit.setText(f"{score:.2f}")
 
     def _fill_scopes(self) -> None:
         self._scope_menu.clear()

@@ -54,6 +54,8 @@ class RightPanel(QFrame):
         self._tabs = QTabBar()
         self._tabs.setExpanding(False)
         self._tabs.setDrawBase(False)
+        self._tabs.setUsesScrollButtons(False)
+        looks.set_font(self._tabs, looks.SECONDARY)
         self._tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         for text in (self.tr("Categories"), self.tr("Predictions"), self.tr("Objects")):
             self._tabs.addTab(text)
@@ -115,7 +117,7 @@ class RightPanel(QFrame):
         top = QFrame()
         looks.dress(top, line="bottom")
         line = QHBoxLayout(top)
-        line.setContentsMargins(8, 5, 8, 5)
+        line.setContentsMargins(6, 5, 0, 5)
         line.addWidget(self._tabs)
         line.addStretch(1)
         layout.addWidget(top)
@@ -124,7 +126,7 @@ class RightPanel(QFrame):
         for name in _TABS:
             page = QWidget()
             self._tab_layouts[name] = QVBoxLayout(page)
-            self._tab_layouts[name].setContentsMargins(0, 8, 0, 0)
+            self._tab_layouts[name].setContentsMargins(0, 4, 0, 0)
             self._tab_layouts[name].setSpacing(0)
             self._pages[name] = page
             layout.addWidget(page, 1)
@@ -138,6 +140,7 @@ class RightPanel(QFrame):
                 layout.addWidget(_divider())
             layout.addWidget(self._headers[name])
             layout.addWidget(self._parts[name], 1 if name == "objects" else 0)
+            self._headers[name].set_plain(False)
             self._headers[name].show()
             self._parts[name].setVisible(not self._is_folded[name])
         layout.addStretch(0)
@@ -149,7 +152,10 @@ class RightPanel(QFrame):
             self._empty(layout)
             if name != "objects":
                 layout.addWidget(self._headers[name])
+                self._headers[name].set_plain(True)
                 self._headers[name].show()
+            else:
+                self._headers[name].hide()
             layout.addWidget(self._parts[name], 0 if name == "predictions" else 1)
             self._parts[name].show()
         self._categories.setMinimumHeight(0)

@@ -105,11 +105,7 @@ class TopBar(QFrame):
             button.setEnabled(name is not None and not project.read_only)
             button.setToolTip(f"{verb}: {name} ({key})" if name else f"{verb} ({key})")
             button.setAccessibleName(verb)
-        self._dot.setText(
-            f'<span style="color:{looks.value("warn")}">●</span>'
-            if project.read_only
-            else f'<span style="color:{looks.value("ok")}">●</span>'
-        )
+        looks.dress(self._dot, role="warn" if project.read_only else "ok")
         self._dot.setToolTip(self.tr("Read only") if project.read_only else self.tr("Every edit is saved"))
 
     def _build_project(self) -> QWidget:
@@ -118,7 +114,7 @@ class TopBar(QFrame):
         name = QLabel(self._session.project.path.stem)
         name.setToolTip(str(self._session.project.path))
         looks.set_font(name, looks.PAGE, looks.SEMIBOLD)
-        self._dot = QLabel()
+        self._dot = QLabel("●")
         looks.set_font(self._dot, 9)
         more = QToolButton()
         more.setIcon(looks.icon("caret-down"))

@@ -73,11 +73,6 @@ class TransportPanel(QFrame):
         self._names.setVisible(width > 60)
         self.strip.set_name_width(width if width > 60 else 0)
 
-    def set_small(self, small: bool) -> None:
-        """In a narrow window shorter button texts."""
-        self._small = small
-        self._show_state()
-
     def show_picture(self, picture: FramePicture) -> None:
         """Say the time of the picture that is shown."""
         self._time.setText(time_text(picture.time) if picture.time is not None else "")
@@ -91,7 +86,6 @@ class TransportPanel(QFrame):
         bar = QFrame()
         bar.setFixedHeight(BAR_HEIGHT)
         looks.dress(bar, ground="chrome", line="bottom")
-        self._small = False
         self._names = self._build_names()
         self._play = icon_button("play-fill", self.tr("Play (S)"), lambda: self.command_requested.emit("frame.play"))
         looks.dress(self._play, kind="plain")
@@ -217,11 +211,7 @@ class TransportPanel(QFrame):
 
     def _show_state(self) -> None:
         reviewed = self._session.state() is FrameState.REVIEWED
-        if reviewed:
-            text = self.tr("Reviewed")
-        else:
-            text = self.tr("Reviewed?") if self._small else self.tr("Mark reviewed")
-        self._reviewed.setText(text)
+        self._reviewed.setText(self.tr("Reviewed") if reviewed else self.tr("Mark reviewed"))
         self._reviewed.setIcon(looks.icon("check-circle-fill", "ok") if reviewed else looks.icon("check-circle"))
         self._reviewed.updateGeometry()
         self._reviewed.setEnabled(not self._session.project.read_only)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from yolor_studio.core.palette import colour_of
 from yolor_studio.gui import looks
@@ -55,7 +55,7 @@ class _Picture(QWidget):
         painter.end()
 
 
-class DemoCard(QWidget):
+class DemoCard(QFrame):
     """Offers the demo; while it is made, shows how far that is."""
 
     start_requested = Signal()
@@ -63,8 +63,7 @@ class DemoCard(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        looks.dress(self, ground="card")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        looks.dress(self, kind="card")
         title = QLabel(self.tr("Try the demo clip"))
         looks.set_font(title, looks.BODY, looks.MEDIUM)
         self._text = QLabel(
