@@ -2,75 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QRectF
-from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPixmap
 
 from yolor_studio.core.geometry import ViewTransform, box_of, place_tag
 from yolor_studio.gui.canvas.lines import device_rects, line_colour, paint_box, paint_dense, paint_hatch
 from yolor_studio.gui.canvas.model import Flag, Scene
+from yolor_studio.gui.canvas.picture import Picture
 from yolor_studio.gui.canvas.tags import TagLook, tag_pixmap
 
 DENSE_ABOVE = 300
 """With more boxes in view the lines are thin and tags appear on hover and selection only."""
 TAG_FROM_WIDTH = 24.0
 """A box narrower than this (logical pixels) shows its tag on hover only."""
-SMOOTH_UP_TO = 2.0
-"""Device pixels per picture pixel up to which the picture is smoothed."""
 _OUTSIDE = 3
 """Logical pixels that an outline with its dark rule reaches outside a box."""
-
-
-class Picture:
-    """The shown frame: a QImage over the pixels of a BGRA array, and a reduced copy for views under half size."""
-
-    def __init__(self, bgra: NDArray[np.uint8], *, size: tuple[int, int] | None = None) -> None:
-        height, width = bgra.shape[:2]
-        self._pixels = np.ascontiguousarray(bgra)
-        self.size = size or (width, height)
-        """Width and height of the coordinates, which exceed the pixels when a huge picture is shown scaled."""
-        self._image = QImage(self._pixels.data, width, height, self._pixels.strides[0], QImage.Format.Format_RGB32)
-        self._reduced: tuple[tuple[int, int], QImage] | None = None
-
-    def paint(self, painter: QPainter, view: ViewTransform, *, ratio: float, clip: QRect) -> None:
-        """Paint the part inside `clip`; the painter's unit is a device pixel."""
-        area = self._device_area(view, ratio)
-        seen = area.intersected(QRectF(clip))
-        if seen.isEmpty():
-            return
-        image = self._image
-        zoom = area.width() / image.width()
-        if zoom < 0.5:
-            image = self._reduced_to(max(round(area.width()), 1), max(round(area.height()), 1))
-        across, down = image.width() / area.width(), image.height() / area.height()
-        # Whole source pixels, so that a partly repainted picture joins the rest without a seam.
-        left, top = math.floor((seen.left() - area.left()) * across), math.floor((seen.top() - area.top()) * down)
-        right = min(math.ceil((seen.right() - area.left()) * across) + 1, image.width())
-        bottom = min(math.ceil((seen.bottom() - area.top()) * down) + 1, image.height())
-        left, top = max(left - 1, 0), max(top - 1, 0)
-        target = QRectF(
-            area.left() + left / across, area.top() + top / down, (right - left) / across, (bottom - top) / down
-        )
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, 1 != zoom <= SMOOTH_UP_TO)
-        painter.drawImage(target, image, QRectF(left, top, right - left, bottom - top))
-
-    def _device_area(self, view: ViewTransform, ratio: float) -> QRectF:
-        x, y = round(view.dx * ratio), round(view.dy * ratio)
-        return QRectF(x, y, self.size[0] * view.scale * ratio, self.size[1] * view.scale * ratio)
-
-    def _reduced_to(self, width: int, height: int) -> QImage:
-        """The whole picture averaged down to a size in device pixels: bilinear alone would skip pixels."""
-        if self._reduced is None or self._reduced[0] != (width, height):
-            import cv2  # loaded with the first large picture, not at start
-
-            small = cv2.resize(self._pixels, (width, height), interpolation=cv2.INTER_AREA)
-            image = QImage(small.data, width, height, small.strides[0], QImage.Format.Format_RGB32)
-            self._reduced = ((width, height), image)
-        return self._reduced[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +67,11 @@ class BaseLayer:
         painter.setClipRect(area)
         painter.fillRect(area, frame.ground)
         if frame.picture is not None:
-            frame.picture.paint(painter, frame.view, ratio=frame.ratio, clip=area)
-        reach = round(24 * frame.ratio)  # a tag above a box outside the area may reach into it
-        wide = round(200 * frame.ratio)
-        rows = _rows_in(rects, area.adjusted(-wide if not self.dense else -reach, -reach, reach, reach))
+            frame.picture.paint(painter, frame.view, ratio=frame.ratio, size=frame.size)
+        # A tag may lie anywhere in view; where there are tags there are few boxes, so all of them are gone through.
+        reach = round(_OUTSIDE * frame.ratio)
+        seen = area.adjusted(-reach, -reach, reach, reach) if self.dense else QRect(0, 0, *frame.size)
+        rows = _rows_in(rects, seen)
         if lifted:
             rows = rows[~np.isin(rows, np.fromiter(lifted, np.intp))]
         _paint_boxes(painter, frame, rows, rects[rows], self.dense)

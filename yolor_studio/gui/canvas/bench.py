@@ -79,7 +79,7 @@ def _measure_one(app: QApplication, pixels: np.ndarray, count: int) -> dict[str,
     canvas.set_boxes(boxes)
     canvas.zoom_100()
     app.processEvents()
-    frames = [_time(app, lambda: _next_frame(canvas, pixels, count, seed)) for seed in range(1, _PAINTS)]
+    frames = [_time(app, lambda seed=seed: _next_frame(canvas, pixels, count, seed)) for seed in range(1, _PAINTS)]
     canvas.set_boxes(boxes)
     app.processEvents()
     canvas.paints = 0

@@ -13,10 +13,11 @@ from PySide6.QtWidgets import QWidget
 from yolor_studio.core.entities import Box
 from yolor_studio.core.geometry import ViewTransform, limit_move
 from yolor_studio.gui import looks
-from yolor_studio.gui.canvas.base_layer import Frame, Picture
+from yolor_studio.gui.canvas.base_layer import Frame
 from yolor_studio.gui.canvas.cursors import cursor_for
 from yolor_studio.gui.canvas.model import BoxArrays, BoxRef, CanvasBox, Flag, Scene, Tool
 from yolor_studio.gui.canvas.overlay import Overlay
+from yolor_studio.gui.canvas.picture import Picture
 from yolor_studio.gui.canvas.stage import Stage
 from yolor_studio.gui.canvas.tools import (
     BoxTool,
@@ -117,6 +118,7 @@ class Canvas(QWidget):
         self._key = key
         self._picture = None if bgra is None else Picture(bgra, size=size)
         if self._picture is not None and self._picture.size != before:
+            self._port.view = (self.width(), self.height())  # no resize event has come before the first showing
             self._port.picture = self._setting.size = (float(self._picture.size[0]), float(self._picture.size[1]))
             self.zoom_to_fit()
         self._zoom_control.setVisible(self._picture is not None)
@@ -334,9 +336,7 @@ class Canvas(QWidget):
             step = 10.0 if event.modifiers() & _MODIFIER.ShiftModifier else 1.0
             taken = self.nudge(_ARROWS[key][0] * step, _ARROWS[key][1] * step)
         elif key == Qt.Key.Key_Escape:
-            taken = self.cancel() or bool(self._setting.selection)
-            if self._setting.selection and not event.isAutoRepeat() and self._own_tool().draft is None:
-                self._set_selection(frozenset())
+            taken = self.cancel() or self._deselect()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             taken = self._ask_predictions(self.accept_requested)
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
@@ -470,6 +470,12 @@ class Canvas(QWidget):
         for ref in refs:
             signal.emit(ref)
         return True
+
+    def _deselect(self) -> bool:
+        """Select nothing; False when nothing was selected."""
+        was = bool(self._setting.selection)
+        self._set_selection(frozenset())
+        return was
 
     def _set_selection(self, selection: frozenset[BoxRef]) -> None:
         if selection == self._setting.selection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect
@@ -37,4 +39,4 @@ class RectBuffer:
         block = np.zeros((_GROW, 4), np.int32)
         address, step = block.ctypes.data, block.strides[0]
         self._blocks.append(block)
-        self._rects += [wrapInstance(address + i * step, QRect) for i in range(_GROW)]
+        self._rects += [cast(QRect, wrapInstance(address + i * step, QRect)) for i in range(_GROW)]
