@@ -215,7 +215,7 @@ class _JobStrip(QFrame):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         inside = QPainterPath()
-        inside.addRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        inside.addRoundedRect(QRectF(self.rect()), 6, 6)
         painter.setClipPath(inside)
         top = self.height() - _BAR
         painter.fillRect(QRectF(0, top, self.width(), _BAR), looks.colour("line2"))

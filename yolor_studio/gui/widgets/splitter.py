@@ -23,10 +23,14 @@ class Splitter(QSplitter):
 
 
 class _Handle(QSplitterHandle):
-    """Qt widens handles of one pixel to a grip of five by its contents' margins; this makes it seven."""
+    """Qt widens a handle of one pixel to a grip of five by its contents' margins; this does the same with seven."""
+
+    def __init__(self, orientation: Qt.Orientation, parent: QSplitter) -> None:
+        super().__init__(orientation, parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_MouseNoMask)
+        flat = orientation == Qt.Orientation.Horizontal
+        self.setContentsMargins(*((_BESIDE, 0, _BESIDE, 0) if flat else (0, _BESIDE, 0, _BESIDE)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        flat = self.orientation() == Qt.Orientation.Horizontal
-        self.setContentsMargins(*((_BESIDE, 0, _BESIDE, 0) if flat else (0, _BESIDE, 0, _BESIDE)))
+        """Does not call Qt's, which sets margins of its own and so another size."""
         self.setMask(QRegion(self.contentsRect()))
