@@ -347,15 +347,15 @@ def test_a_cancelled_export_leaves_nothing(project: Project, clip: int, tmp_path
     assert _leftovers(tmp_path) == []
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), MediaError("the disk is full")])
-def test_a_full_disk_leaves_nothing(
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), MediaError("does not fit")])
+def test_a_full_disk_and_pictures_that_never_fit_leave_nothing(
     project: Project, clip: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr(pictures, "encode", full)
-    with pytest.raises((FormatError, MediaError), match=r"No space left|disk is full"):
+    with pytest.raises((FormatError, MediaError), match=r"No space left|No picture could be read.*does not fit"):
         _export(project, tmp_path / "out")
     assert _leftovers(tmp_path) == []
 
@@ -399,6 +399,21 @@ def test_frames_beyond_the_end_of_a_cut_video_fail_one_by_one(project: Project, 
     assert report.frames == 4
     assert len(report.failed) == 4
     assert [one["id"] for one in _load(tmp_path / "out")["annotations"]] == [1, 2, 3, 4]
+
+
+def test_a_picture_too_wide_for_its_format_fails_alone(project: Project, tmp_path: Path) -> None:
+    path = tmp_path / "wide.png"
+    cv2.imwrite(str(path), np.zeros((2, 70_000, 3), np.uint8))
+    with project.edit("Add") as edit:
+        wide = edit.add_media(
+            MediaKind.IMAGE, path, name="wide.png", width=70_000, height=2, frames=1, fps=None,
+            fingerprint=fingerprint(path), verified=True,
+        )  # fmt: skip
+    for media in (wide, _image(project, tmp_path / "pics/good.png")):
+        project.review(media, [0], FrameState.REVIEWED)
+    report = _export(project, tmp_path / "out")
+    assert [what for what, _ in report.failed] == ["wide.png, frame 0"]
+    assert report.frames == 1
 
 
 def test_sequences_are_named_like_clips(project: Project, tmp_path: Path) -> None:

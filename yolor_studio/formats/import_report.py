@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from yolor_studio.formats.advice import listed
 from yolor_studio.formats.coco_read import Problems
 
 
@@ -40,7 +41,7 @@ class ImportReport:
         else:
             told.append(f"{self.boxes:,} boxes came in as {self.objects:,} objects.")
         if self.categories_added:
-            told.append(f"New categories: {', '.join(self.categories_added)}.")
+            told.append(f"New categories: {listed(list(self.categories_added))}.")
         if self.problems.count:
             told.append(f"{self.problems.count:,} records were passed over:")
             told += [f"  {count:,} {reason}" for reason, count in self.problems.reasons.most_common()]

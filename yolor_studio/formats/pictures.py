@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from yolor_studio.media import Source
 
 OpenSource = Callable[[Media], Source]
 _WORKERS = 4
+_MOST_BYTES = 256 << 20
+"""Pixels that wait to be compressed; one larger picture alone may exceed it."""
 _BLOCK_SHARE = 8
 _LEAST_BLOCK_PX = 8
 
@@ -43,31 +46,69 @@ def write_pictures(
     cancel: CancelToken,
     progress: Callable[[int], None],
 ) -> Written:
-    """Write the plan's pictures below `folder`; a picture that cannot be read is noted and the rest goes on. Where the
-    plan writes none, timestamps alone are read. Raises Cancelled, and MediaError or OSError when the disk refuses."""
+    """Write the plan's pictures below `folder`; a picture that cannot be read or encoded is noted and the rest goes on.
+    Where the plan writes none, timestamps alone are read. Raises Cancelled, and OSError when the disk refuses."""
     written = Written()
     blurred = _blurred(plan)
-    workers = min(_WORKERS, os.cpu_count() or 1)
     done = 0
-    with ThreadPoolExecutor(workers, thread_name_prefix="picture") as pool:
-        waiting: deque[Future[None]] = deque()
-        try:
-            for clip in plan.clips:
-                for image, rgb in _pictures(plan, clip, open_source, written):
-                    cancel.check()
-                    if rgb is not None:
-                        path = folder / picture_file(plan, clip, int(plan.frame[image]))
-                        if len(waiting) >= 2 * workers:
-                            waiting.popleft().result()
-                        waiting.append(pool.submit(_save, plan, path, rgb, blurred.get(image)))
-                    done += 1
-                    progress(done)
-            while waiting:
-                waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+    with _Savers(written) as savers:
+        for clip in plan.clips:
+            for image, rgb in _pictures(plan, clip, open_source, written):
+                cancel.check()
+                if rgb is not None:
+                    frame = int(plan.frame[image])
+                    path = folder / picture_file(plan, clip, frame)
+                    savers.save((clip.media.id, frame), path, rgb, request=plan.request, blurred=blurred.get(image))
+                done += 1
+                progress(done)
+        savers.finish()
     return written
+
+
+class _Savers:
+    """Threads that compress and write; `save` waits while too much is in memory. A context manager."""
+
+    def __init__(self, written: Written) -> None:
+        self._written = written
+        self._workers = min(_WORKERS, os.cpu_count() or 1)
+        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="picture")
+        self._waiting: deque[tuple[Future[None], tuple[int, int], int]] = deque()
+        self._bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def save(
+        self,
+        key: tuple[int, int],
+        path: Path,
+        rgb: NDArray[np.uint8],
+        *,
+        request: ExportRequest,
+        blurred: NDArray[np.float64] | None,
+    ) -> None:
+        """Have the picture written; raises OSError when an earlier one could not be."""
+        while self._waiting and (len(self._waiting) >= 2 * self._workers or self._bytes + rgb.nbytes > _MOST_BYTES):
+            self._take_one()
+        future = self._pool.submit(_save, path, rgb, request=request, blurred=blurred)
+        self._waiting.append((future, key, rgb.nbytes))
+        self._bytes += rgb.nbytes
+
+    def finish(self) -> None:
+        """Wait for all; raises OSError."""
+        while self._waiting:
+            self._take_one()
+
+    def _take_one(self) -> None:
+        future, key, size = self._waiting.popleft()
+        self._bytes -= size
+        try:
+            future.result()
+        except MediaError as error:
+            self._written.failed[key] = str(error)
 
 
 def _pictures(
@@ -132,12 +173,12 @@ def _decoded(source: Source, frames: list[int], wanted: bool) -> Iterator[tuple[
             place += 1
 
 
-def _save(plan: ExportPlan, path: Path, rgb: NDArray[np.uint8], blurred: NDArray[np.float64] | None) -> None:
+def _save(path: Path, rgb: NDArray[np.uint8], *, request: ExportRequest, blurred: NDArray[np.float64] | None) -> None:
     if blurred is not None:
         rgb = rgb.copy()
         for box in blurred:
             pixelate(rgb, box)
-    data = encode(rgb, plan.request)
+    data = encode(rgb, request)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)  # plainly: it is the whole dataset that appears at once
 
@@ -150,9 +191,12 @@ def encode(rgb: NDArray[np.uint8], request: ExportRequest) -> bytes:
         suffix, options = ".png", [int(cv2.IMWRITE_PNG_COMPRESSION), 1]  # three times as fast as the default
     else:
         suffix, options = ".jpg", [int(cv2.IMWRITE_JPEG_QUALITY), request.quality]
-    done, data = cv2.imencode(suffix, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), options)
+    try:
+        done, data = cv2.imencode(suffix, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), options)
+    except cv2.error:
+        done, data = False, np.zeros(0, np.uint8)
     if not done:
-        raise MediaError(f"A picture of {rgb.shape[1]} x {rgb.shape[0]} pixels does not fit into {suffix}.")
+        raise MediaError(f"a picture of {rgb.shape[1]} x {rgb.shape[0]} pixels does not fit into {suffix}")
     return data.tobytes()
 
 
