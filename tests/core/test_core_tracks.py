@@ -40,7 +40,7 @@ def test_no_keyframes_no_box() -> None:
 
 
 @given(track=tracks(), frame=st.integers(0, 45))
-@settings(deadline=None)
+@settings(deadline=None, derandomize=True)
 def test_the_box_lies_between_its_two_keyframes(track: list[Keyframe], frame: int) -> None:
     box, near = box_at(track, frame), keyframe_before(track, frame)
     following = [keyframe for keyframe in track if keyframe.frame > frame]
@@ -57,7 +57,7 @@ def test_the_box_lies_between_its_two_keyframes(track: list[Keyframe], frame: in
 
 
 @given(track=tracks(), frame=st.integers(0, 45), extra=st.integers(0, 45))
-@settings(deadline=None)
+@settings(deadline=None, derandomize=True)
 def test_a_keyframe_on_the_box_itself_changes_nothing(track: list[Keyframe], frame: int, extra: int) -> None:
     pinned = box_at(track, extra)
     near = keyframe_before(track, extra)
@@ -71,7 +71,7 @@ def test_a_keyframe_on_the_box_itself_changes_nothing(track: list[Keyframe], fra
 
 
 @given(many=st.lists(tracks(), min_size=0, max_size=5))
-@settings(deadline=None)
+@settings(deadline=None, derandomize=True)
 def test_spans_of_many_objects_are_the_frames_where_each_has_a_box(many: list[list[Keyframe]]) -> None:
     objects = np.array([i for i, track in enumerate(many) for _ in track], np.int64)
     flat = [keyframe for track in many for keyframe in track]

@@ -217,7 +217,7 @@ class RandomEdits(RuleBasedStateMachine):
 
 
 RandomEdits.TestCase.settings = settings(
-    max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=12, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 TestRandomEdits = RandomEdits.TestCase
 

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -240,17 +238,6 @@ def test_a_closed_project_says_so(tmp_path: Path) -> None:
     project.close()
     with pytest.raises(ProjectError, match="closed"):
         project.media()
-
-
-def test_opening_loads_nothing(tmp_path: Path) -> None:
-    path = filled(tmp_path, objects=20_000)
-    copy = tmp_path / "copy.yolor"
-    shutil.copy(path, copy)
-    begin = time.perf_counter()
-    with Project.open(copy) as project:
-        waited = time.perf_counter() - begin
-        assert project.counts().objects == 20_000
-    assert waited < 2.0  # generous: a busy machine; the benchmark prints the real figure
 
 
 def test_unicode_paths(tmp_path: Path) -> None:

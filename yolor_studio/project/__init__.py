@@ -1,9 +1,11 @@
 """The .yolor file: one SQLite database that holds everything but the pixels. All SQL lives here."""
 
 from yolor_studio.project.box_tables import BoxTable
+from yolor_studio.project.bulk import BulkEdit
 from yolor_studio.project.edits import EditBuilder
 from yolor_studio.project.layers import ClassMapReport
 from yolor_studio.project.project import Project
 from yolor_studio.project.queries import Counts
+from yolor_studio.project.renumber import Renumbering
 
-__all__ = ["BoxTable", "ClassMapReport", "Counts", "EditBuilder", "Project"]
+__all__ = ["BoxTable", "BulkEdit", "ClassMapReport", "Counts", "EditBuilder", "Project", "Renumbering"]

@@ -6,6 +6,7 @@ import math
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolor_studio.core.entities import Box, Change, FrameState, Keyframe, Object
+from yolor_studio.core.errors import ProjectError
 from yolor_studio.project import batches, history, queries, rows
 from yolor_studio.project.edit_base import WRITE_KEYFRAME, keyframe_values, refresh_life
 from yolor_studio.project.edits import EditBuilder
@@ -74,7 +76,7 @@ class BulkEdit(EditBuilder):
         if wanted is None or not self._db.execute("SELECT 1 FROM category WHERE id = ?", (wanted,)).fetchone():
             wanted = self._insert("category", {**row, "id": wanted, "removed": 1})
         category_id = wanted
-        self._later.append(lambda edit: edit._update("category", category_id, {**row, "removed": 0}))
+        self._later.append(lambda edit: edit.show_category(category_id, row))
         self._category_names[row["name"]] = category_id
         self._colours.add(row["colour"])
         self._categories.add(category_id)
@@ -252,9 +254,10 @@ class BulkEdit(EditBuilder):
 
     def abandon(self) -> None:
         """Take everything back; its rows were never seen, and go in slices."""
-        with self._store.write(urgent=False, durable=False) as connection:
-            batches.drop(connection, self._batch)
-        sweep(self._store)
+        with suppress(ProjectError):  # on a full disk the next start does it; the error that led here is told
+            with self._store.write(urgent=False, durable=False) as connection:
+                batches.drop(connection, self._batch)
+            sweep(self._store)
 
 
 def sweep(store: Store, *, seconds: float = math.inf) -> None:

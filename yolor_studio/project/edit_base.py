@@ -16,6 +16,9 @@ from yolor_studio.project.indexes import pts_at
 from yolor_studio.project.recorder import Recorder
 from yolor_studio.project.schema import bin_of
 
+MOST_FRAMES = 1 << 24
+"""While a video's frames are not counted yet, labels go up to here (77 hours at 60 frames a second)."""
+
 
 class EditBase:
     """The connection of one edit under way, and what its operations need of the project."""
@@ -76,7 +79,7 @@ class EditBase:
     # Checking
 
     def _check_frame(self, media: Media, frame: int) -> None:
-        if frame < 0 or (media.verified and frame >= media.frames):
+        if not 0 <= frame < (media.frames if media.verified else MOST_FRAMES):
             raise ProjectError(f"“{media.name}” has {media.frames} frames, counted from 0; there is no frame {frame}.")
 
     def _check_track_id(self, wanted: int) -> None:

@@ -131,8 +131,16 @@ class ListEdits(EditBase):
         with self._recorder.paused():
             if wanted is None or not self._db.execute("SELECT 1 FROM category WHERE id = ?", (wanted,)).fetchone():
                 wanted = self._insert("category", {**row, "id": wanted, "removed": 1})
-        self._update("category", wanted, {**row, "removed": 0})
+        self.show_category(wanted, row)
         return wanted
+
+    def show_category(self, category_id: int, row: Mapping[str, Any]) -> None:
+        """Put a category that is not seen on the list; a name that was taken meanwhile gets " (2)" and so on."""
+        name, number = row["name"], 1
+        while self._db.execute("SELECT 1 FROM live_category WHERE name = ?", (name,)).fetchone():
+            number += 1
+            name = f"{row['name']} ({number})"
+        self._update("category", category_id, {**row, "name": name, "removed": 0})
 
     def _category_id_taken(self, category_id: int) -> bool:
         return self._db.execute("SELECT 1 FROM live_category WHERE id = ?", (category_id,)).fetchone() is not None

@@ -52,13 +52,13 @@ class Project(ProjectReader):
     @staticmethod
     def create(path: Path) -> Project:
         """A new, empty project; refuses an existing file."""
-        path = Path(os.path.abspath(path))
+        path = Path(os.path.realpath(path))
         return Project(path, opening.create(path))
 
     @staticmethod
     def open(path: Path, *, read_only: bool = False) -> Project:
         """Open a project; where it cannot be written `read_only` is set, and `read_only_reason` says why."""
-        path = Path(os.path.abspath(path))
+        path = Path(os.path.realpath(path))
         return Project(path, opening.open_file(path, read_only=read_only))
 
     def close(self) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
+
 from yolor_studio.core.errors import ProjectError
 from yolor_studio.project.gate import Gate
 from yolor_studio.project.recorder import Recorder
@@ -19,6 +21,12 @@ from yolor_studio.project.recorder import Recorder
 WAL_LIMIT_URGENT = 32 << 20
 WAL_LIMIT = 4 << 20
 """The write-ahead log is folded into the file beyond so many bytes; gestures leave that to others for longer."""
+
+# Frames and ids come out of numpy arrays often.
+for _kind in (np.int16, np.int32, np.int64, np.uint32, np.uint64, np.bool_):
+    sqlite3.register_adapter(_kind, int)
+for _kind in (np.float32, np.float64):
+    sqlite3.register_adapter(_kind, float)
 
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "ncpfs", "afs", "9p", "fuse.glusterfs"})
 
@@ -123,6 +131,7 @@ def connect(uri: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA fullfsync = ON")  # on macOS a plain fsync does not reach the disk
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     # Once folded the log is cut to this, so that its size tells how much there is to fold.
     connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT // 2}")
