@@ -14,9 +14,9 @@ from yolor_studio.core.entities import MediaKind
 from yolor_studio.media.colour import Converter
 from yolor_studio.media.cursor import Cursor
 from yolor_studio.media.index import NO_PTS, VideoIndex
-from yolor_studio.media.indexing import Scout
 from yolor_studio.media.info import MediaInfo
 from yolor_studio.media.rates import constant_rate, mean_rate, rate_notes
+from yolor_studio.media.scout import Scout
 from yolor_studio.media.source import ClosingSource, no_such_frame, rising
 
 if TYPE_CHECKING:
