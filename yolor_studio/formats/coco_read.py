@@ -18,6 +18,8 @@ from yolor_studio.core.errors import FormatError
 __all__ = ["BoxRecord", "CategoryRecord", "CocoFile", "ImageRecord", "Problems", "VideoRecord", "read"]
 
 _LISTED = 1000
+_MOST_DIGITS = 15
+_FARTHEST_PX = 1e9
 _NO_JSON = {
     b"": "is empty",
     b"PK\x03\x04": "is a zip archive; unpack it and import the annotation file in it",
@@ -169,12 +171,14 @@ def _parse(path: Path) -> Any:
     except orjson.JSONDecodeError:
         pass
     try:  # slower, but it knows NaN and Infinity, which cost one record then and not the file
-        return json.loads(content)
+        value = json.loads(content)
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair could be stored nowhere
+        return value
     except json.JSONDecodeError as error:
         raise FormatError(
             f"{path.name} is not JSON from line {error.lineno}, column {error.colno} on: {error.msg}."
         ) from None
-    except (UnicodeDecodeError, RecursionError, ValueError) as error:
+    except (RecursionError, ValueError) as error:
         raise FormatError(f"{path.name} is not JSON: {error}.") from None
 
 
@@ -189,6 +193,12 @@ def _key(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
+
+
+def number_of(key: str) -> int | None:
+    """The whole number that an id is, None where it is none or more than any id here can be."""
+    digits = key.removeprefix("-")
+    return int(key) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else None
 
 
 def _records(records: Sequence[Any], where: str, problems: Problems) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -211,8 +221,9 @@ def _categories(path: Path, records: Sequence[Any], problems: Problems) -> Itera
         else:
             seen.add(key)
             supercategory = record.get("supercategory")
-            number = int(key) if key.lstrip("-").isdecimal() else None
-            yield CategoryRecord(key, number, name.strip(), supercategory if isinstance(supercategory, str) else "")
+            yield CategoryRecord(
+                key, number_of(key), name.strip(), supercategory if isinstance(supercategory, str) else ""
+            )
 
 
 def _videos(records: Sequence[Any]) -> Iterator[VideoRecord]:
@@ -250,7 +261,8 @@ def _images(
 
 def _whole(value: Any) -> int | None:
     key = _key(value)
-    return int(key) if key is not None and key.isdecimal() else None
+    number = None if key is None else number_of(key)
+    return number if number is not None and number >= 0 else None
 
 
 def _boxes(path: Path, what: str, records: Sequence[Any], problems: Problems) -> Iterator[BoxRecord]:
@@ -280,7 +292,7 @@ def _box_record(
     where: str, record: Mapping[str, Any], image: str, category: str, *, box: Box, score: float | None
 ) -> BoxRecord:
     own = record.get("attributes")
-    attributes = dict(own) if isinstance(own, dict) else {}
+    attributes = {key: _finite(value) for key, value in own.items()} if isinstance(own, dict) else {}
     track = _key(record.get("track_id", record.get("instance_id", attributes.pop("track_id", None))))
     keyframe = attributes.pop("keyframe", None)
     return BoxRecord(
@@ -296,6 +308,17 @@ def _box_record(
         score=score,
         attributes=attributes,
     )
+
+
+def _finite(value: Any) -> Any:
+    """The value without NaN and Infinity, which JSON does not have."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    return value
 
 
 def _area(value: Any, box: Box) -> float:
@@ -317,7 +340,7 @@ def _box(record: Mapping[str, Any]) -> Box:
     if not isinstance(value, list) or len(value) != 4 or not all(map(_is_number, value)):
         raise ValueError(f"have a box that is not four numbers|{str(value)[:60]}")
     x, y, w, h = map(float, value)
-    if not all(map(math.isfinite, (x, y, w, h))):
+    if not all(abs(side) <= _FARTHEST_PX for side in (x, y, w, h)):  # NaN is under nothing
         raise ValueError(f"have a box that is not finite|{value}")
     if w <= 0 or h <= 0:
         raise ValueError(f"have a box without area|{w:g} x {h:g}")

@@ -14,6 +14,7 @@ from yolor_studio.formats.names import clip_names
 from yolor_studio.project import Project
 
 _NUMBERED = re.compile(r"(?P<stem>.*?)_?(?P<number>\d+)\.[A-Za-z0-9]+")
+_LONGEST_NAME = 255
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -141,6 +142,8 @@ def inside(name: str) -> list[str]:
         raise Unplaced(f"the path {name} leaves the folder")
     if not path.parts:
         raise Unplaced("it has no file name")
+    if "\0" in name or any(len(part.encode()) > _LONGEST_NAME for part in path.parts):
+        raise Unplaced(f"no file system has the name {name[:40]!r}")
     return list(path.parts)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from yolor_studio.core.entities import Box, MediaKind, Origin
-from yolor_studio.formats.coco_read import BoxRecord
+from yolor_studio.formats.coco_read import BoxRecord, number_of
 from yolor_studio.formats.matching import Place
 
 _SAME_PX = 1e-6
@@ -68,10 +68,13 @@ def build_tracks(sightings: Iterable[Sighting]) -> list[Track]:
             alone.append(_track([sighting], None))
         else:
             moving[key][place.frame] = sighting
-    tracks, taken = [], set()
+    tracks: list[Track] = []
+    taken: set[int | None] = set()
     for (_, name, *_), frames in moving.items():
-        wanted = int(name) if name.isdecimal() and int(name) > 0 and name not in taken else None
-        taken.add(name)
+        wanted = number_of(name)
+        if wanted is not None and (wanted < 1 or wanted in taken):
+            wanted = None
+        taken.add(wanted)
         tracks.append(_track([frames[frame] for frame in sorted(frames)], wanted))
     return tracks + alone
 
