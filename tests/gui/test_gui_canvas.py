@@ -350,3 +350,20 @@ def test_the_cursor_says_what_a_press_would_do(qtbot: QtBot, canvas: Canvas) -> 
     assert canvas.cursor().shape() == shape.CrossCursor
     canvas.set_tool(Tool.PAN)
     assert canvas.cursor().shape() == shape.OpenHandCursor
+
+
+def test_thousands_are_selected_hovered_and_moved_as_one(qtbot: QtBot, canvas: Canvas, heard: Heard) -> None:
+    boxes = [CanvasBox(i, Box(10 + i % 60 * 10, 10 + i // 60 * 10, 8, 8), i % 12, f"car {i}") for i in range(1200)]
+    canvas.set_boxes(boxes)
+    plain = canvas.grab().toImage()
+    canvas.select_all()
+    assert len(canvas.selection()) == 1200
+    assert canvas.grab().toImage() != plain
+    drag(qtbot, canvas, (14, 14), (20, 20), (34, 34))
+    (moved,) = heard.of("moved_together")
+    assert len(moved) == 1200
+    assert moved[0] == (BoxRef("object", 0), Box(30, 30, 8, 8))
+    canvas.select([])
+    canvas.set_hovered(None)
+    canvas.set_boxes(boxes)
+    assert canvas.grab().toImage() == plain

@@ -10,7 +10,7 @@ from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QColor, QPainter, QPixmap
 
 from yolor_studio.core.geometry import ViewTransform, box_of, place_tag
-from yolor_studio.gui.canvas.lines import device_rects, line_colour, paint_box, paint_dense, paint_hatch
+from yolor_studio.gui.canvas.lines import device_rects, line_colour, paint_box, paint_dense, paint_hatch, paint_marked
 from yolor_studio.gui.canvas.model import Flag, Scene
 from yolor_studio.gui.canvas.picture import Picture
 from yolor_studio.gui.canvas.tags import TagLook, tag_pixmap
@@ -34,6 +34,8 @@ class Frame:
     """Of the widget, in device pixels."""
     ratio: float
     ground: QColor
+    marked: frozenset[int] = frozenset()
+    """Rows that are painted as selected here, because there are too many for the overlay."""
 
 
 class BaseLayer:
@@ -75,6 +77,9 @@ class BaseLayer:
         if lifted:
             rows = rows[~np.isin(rows, np.fromiter(lifted, np.intp))]
         _paint_boxes(painter, frame, rows, rects[rows], self.dense)
+        if frame.marked:
+            marked = rows[np.isin(rows, np.fromiter(frame.marked, np.intp))]
+            paint_marked(painter, frame.scene, marked, rects[marked], ratio=frame.ratio)
         painter.end()
 
 
@@ -104,19 +109,12 @@ def _paint_boxes(
     sides = rects[:, 2:] - rects[:, :2]
     for i in np.argsort(-(sides[:, 0] * sides[:, 1]), kind="stable"):  # the smallest box's tag comes out on top
         if sides[i, 0] >= TAG_FROM_WIDTH * ratio:
-            paint_tag(painter, frame, int(rows[i]), big=False)
-
-
-def paint_tag(painter: QPainter, frame: Frame, row: int, *, big: bool, rect: QRectF | None = None) -> QRect:
-    """Paint a box's tag where there is room; `rect` replaces the stored box while it is dragged (view coordinates).
-    Returns its place in device pixels."""
-    place, pixmap = tag_place(frame, row, big=big, rect=rect)
-    painter.drawPixmap(place, pixmap)
-    return place
+            painter.drawPixmap(*tag_place(frame, int(rows[i]), big=False))
 
 
 def tag_place(frame: Frame, row: int, *, big: bool, rect: QRectF | None = None) -> tuple[QRect, QPixmap]:
-    """Where the tag of a box goes, in device pixels, and its picture."""
+    """Where the tag of a box goes, in device pixels, and its picture; `rect` replaces the stored box while it is
+    dragged (view coordinates)."""
     scene, ratio = frame.scene, frame.ratio
     pixmap = tag_pixmap(TagLook(scene.labels[row], int(scene.colours[row]), int(scene.flags[row]), big, ratio))
     box = frame.view.box_to_view(box_of(scene.corners[row]))
@@ -124,5 +122,5 @@ def tag_place(frame: Frame, row: int, *, big: bool, rect: QRectF | None = None) 
         box = type(box)(rect.x(), rect.y(), rect.width(), rect.height())
     width, height = pixmap.width() / ratio, pixmap.height() / ratio
     view = (frame.size[0] / ratio, frame.size[1] / ratio)
-    x, y = place_tag(box, width, height, view=view, outside=2 if big else 1)
+    x, y = place_tag(box, width, height, view=view, outside=1)
     return QRect(round(x * ratio), round(y * ratio), pixmap.width(), pixmap.height()), pixmap

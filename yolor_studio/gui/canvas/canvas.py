@@ -16,7 +16,7 @@ from yolor_studio.gui import looks
 from yolor_studio.gui.canvas.base_layer import Frame
 from yolor_studio.gui.canvas.cursors import cursor_for
 from yolor_studio.gui.canvas.model import BoxArrays, BoxRef, CanvasBox, Flag, Scene, Tool
-from yolor_studio.gui.canvas.overlay import Overlay
+from yolor_studio.gui.canvas.overlay import MANY, Overlay
 from yolor_studio.gui.canvas.picture import Picture
 from yolor_studio.gui.canvas.stage import Stage
 from yolor_studio.gui.canvas.tools import (
@@ -89,6 +89,7 @@ class Canvas(QWidget):
         self._select, self._box_tool, self._points_tool = SelectTool(), BoxTool(), FourPointsTool()
         self._gesture: AnyTool | None = None
         self._setting = Setting(self._scene, self._port.transform, self._port.picture)
+        self._selected: list[int] = []  # the rows of the selection
         self._hovered: BoxRef | None = None
         self._pointer: tuple[float, float] | None = None
         self._panning_from: QPoint | None = None
@@ -397,6 +398,7 @@ class Canvas(QWidget):
     def _show_scene(self, scene: Scene) -> None:
         before, self._scene = self._scene, scene
         self._setting.scene = scene
+        self._selected = scene.rows(self._setting.selection)
         changed = scene.changed_rows(before)
         if changed is not None:
             if len(changed):
@@ -480,9 +482,11 @@ class Canvas(QWidget):
     def _set_selection(self, selection: frozenset[BoxRef]) -> None:
         if selection == self._setting.selection:
             return
+        before, self._selected = self._selected, self._scene.rows(selection)
         self._setting.selection = selection
         self._setting.preferred = None
-        self._refresh()
+        many = max(len(before), len(self._selected)) > MANY
+        self._renew() if many else self._refresh()
         self._tell_accessibility()
         self.selection_changed.emit()
 
@@ -528,7 +532,8 @@ class Canvas(QWidget):
     def _frame(self) -> Frame:
         ratio = self.devicePixelRatioF()
         size = (round(self.width() * ratio), round(self.height() * ratio))
-        return Frame(self._picture, self._scene, self._port.transform, size, ratio, looks.colour("well"))
+        marked = frozenset(self._selected) if len(self._selected) > MANY else frozenset()
+        return Frame(self._picture, self._scene, self._port.transform, size, ratio, looks.colour("well"), marked)
 
     def _overlay(self) -> Overlay:
         drawing, moving = self._own_tool(), self._select.moving
@@ -537,7 +542,7 @@ class Canvas(QWidget):
             cross = self._pointer if self._inside(*self._pointer) else None
         return Overlay(
             hovered=self._scene.row(self._hovered) if self._hovered else None,
-            selected=self._scene.rows(self._setting.selection),
+            selected=self._selected if len(self._selected) <= MANY else [],
             moving=dict(moving),
             measured=len(moving) == 1,
             draft=drawing.draft,
@@ -559,7 +564,7 @@ class Canvas(QWidget):
     def _tell_accessibility(self) -> None:
         objects = len(self._scene) - self._scene.predictions
         text = self.tr("{0} objects, {1} predictions").format(objects, self._scene.predictions)
-        names = [self._scene.labels[row] for row in self._scene.rows(self._setting.selection)[:3]]
+        names = [self._scene.labels[row] for row in self._selected[:3]]
         if names:
             text = self.tr("{0}; selected: {1}").format(text, ", ".join(names))
         self.setAccessibleDescription(text)

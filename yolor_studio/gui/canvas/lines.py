@@ -95,6 +95,20 @@ def paint_dense(painter: QPainter, scene: Scene, rows: NDArray[np.intp], rects: 
         painter.drawRects(_edges.fill(_edge_rects(same, width, 0)))
 
 
+def paint_marked(painter: QPainter, scene: Scene, rows: NDArray[np.intp], rects: Rects, *, ratio: float) -> None:
+    """Paint many boxes as selected: wide lines and a tint of their colour, without handles and tags."""
+    width = max(round(3 * ratio), 1)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for index in np.unique(scene.colours[rows]):
+        same = rects[scene.colours[rows] == index]
+        tint = QColor(palette.colour_of(int(index)))
+        painter.setBrush(tint)
+        painter.drawRects(_edges.fill(_edge_rects(same, width, width // 2)))
+        tint.setAlphaF(0.07)
+        painter.setBrush(tint)
+        painter.drawRects(_edges.fill(same))
+
+
 _edges = RectBuffer()
 
 
@@ -131,8 +145,8 @@ def paint_hatch(painter: QPainter, rect: tuple[int, int, int, int], ratio: float
 
 @lru_cache(maxsize=8)
 def _hatch_tile(ratio: float) -> QPixmap:
-    """One period of the hatch: lines 7 apart repeat every 7 * sqrt(2) = 9.9 pixels along the axes."""
-    side = round(9.9 * ratio)
+    """One period of the hatch: lines of 1.2 with 7 between repeat every 8.2 * sqrt(2) = 11.6 pixels on an axis."""
+    side = round(11.6 * ratio)
     tile = QPixmap(side, side)
     tile.fill(Qt.GlobalColor.transparent)
     painter = QPainter(tile)

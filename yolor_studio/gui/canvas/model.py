@@ -113,7 +113,6 @@ class Scene:
         self.colours = np.concatenate((low.colours, top.colours))
         self.flags = np.concatenate((low.flags | Flag.DASHED, top.flags))
         self.labels = low.labels + top.labels
-        self._rows: dict[BoxRef, int] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -124,13 +123,17 @@ class Scene:
 
     def row(self, ref: BoxRef) -> int | None:
         """The row of a box, None when it is not shown."""
-        if self._rows is None:
-            self._rows = {self.ref(i): i for i in range(len(self))}
-        return self._rows.get(ref)
+        rows = self.rows((ref,))
+        return rows[0] if rows else None
 
     def rows(self, refs: Iterable[BoxRef]) -> list[int]:
         """The rows of those of `refs` that are shown, rising."""
-        return sorted(row for row in map(self.row, refs) if row is not None)
+        wanted: dict[Kind, list[int]] = {"prediction": [], "object": []}
+        for kind, number in refs:
+            wanted[kind].append(number)
+        split = self.predictions
+        low = _positions(self.ids[:split], wanted["prediction"])
+        return low + [split + row for row in _positions(self.ids[split:], wanted["object"])]
 
     def box(self, row: int) -> Box:
         """The box in a row."""
@@ -157,3 +160,11 @@ class Scene:
         if self.labels != other.labels:
             differs |= np.array([a != b for a, b in zip(self.labels, other.labels, strict=True)])
         return np.flatnonzero(differs)
+
+
+def _positions(ids: NDArray[np.int64], wanted: list[int]) -> list[int]:
+    """Where the wanted ids stand; a dictionary would have to be made anew for every frame."""
+    if not wanted:
+        return []
+    hit = ids == wanted[0] if len(wanted) == 1 else np.isin(ids, wanted)
+    return np.flatnonzero(hit).tolist()

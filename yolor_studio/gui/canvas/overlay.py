@@ -8,21 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QRegion
 
 from yolor_studio.core import palette
 from yolor_studio.core.entities import Box
-from yolor_studio.core.geometry import handle_point, handles_of
+from yolor_studio.core.geometry import corners_of, handle_point, handles_of
 from yolor_studio.gui.canvas.base_layer import Frame, tag_place
-from yolor_studio.gui.canvas.lines import line_colour, paint_box, paint_handle, paint_hatch
+from yolor_studio.gui.canvas.lines import device_rects, line_colour, paint_box, paint_handle, paint_hatch, paint_marked
 from yolor_studio.gui.canvas.model import Flag
 from yolor_studio.gui.canvas.tags import note_pixmap
 
 _CROSS, _CROSS_SHADE = QColor(255, 255, 255, 128), QColor(0, 0, 0, 89)
 _BAND, _BAND_FILL = QColor(255, 255, 255, 200), QColor(255, 255, 255, 26)
-_MANY = 200
-"""With more boxes on top than this the whole canvas is repainted instead of adding up their places."""
+MANY = 200
+"""More selected boxes than this are painted in the base layer; more moving ones as one, without tags."""
 
 
 @dataclass(slots=True)
@@ -43,7 +44,7 @@ class Overlay:
 
 def region(frame: Frame, overlay: Overlay) -> QRegion:
     """Everywhere the overlay paints, in device pixels."""
-    if len(overlay.selected) + len(overlay.moving) > _MANY:
+    if len(overlay.moving) > MANY:
         return QRegion(0, 0, *frame.size)
     out = QRegion()
     for row, big in _on_top(overlay):
@@ -72,6 +73,9 @@ def region(frame: Frame, overlay: Overlay) -> QRegion:
 
 def paint(painter: QPainter, frame: Frame, overlay: Overlay) -> None:
     """Paint the overlay; the painter's unit is a device pixel."""
+    if len(overlay.moving) > MANY:
+        _paint_many(painter, frame, overlay.moving)
+        return
     for row, big in _on_top(overlay):
         _paint_row(painter, frame, overlay, row, big)
     for row, big in _on_top(overlay):
@@ -87,6 +91,12 @@ def paint(painter: QPainter, frame: Frame, overlay: Overlay) -> None:
         _paint_draft(painter, frame, overlay)
     if overlay.band is not None:
         _paint_band(painter, frame, overlay.band)
+
+
+def _paint_many(painter: QPainter, frame: Frame, moving: dict[int, Box]) -> None:
+    rows = np.fromiter(moving, np.intp)
+    corners = np.array([corners_of(box) for box in moving.values()])
+    paint_marked(painter, frame.scene, rows, device_rects(corners, frame.view, frame.ratio), ratio=frame.ratio)
 
 
 def _on_top(overlay: Overlay) -> Iterator[tuple[int, bool]]:

@@ -14,6 +14,7 @@ from yolor_studio.gui.canvas.model import Flag
 
 _DARK_TAG = QColor(0, 0, 0, round(0.82 * 255))
 _OFFERED = QColor("#C9CCD2")
+_NOTE_INK = QColor("#E9EAED")
 _MARKS = ((Flag.BETWEEN, "diamond"), (Flag.OCCLUDED, "circle-half-fill"), (Flag.LOCKED, "lock-simple-fill"))
 _PADDING, _MARK, _RADIUS = 6.0, 11.0, 3.0
 
@@ -32,7 +33,7 @@ class TagLook(NamedTuple):
 def tag_pixmap(look: TagLook) -> QPixmap:
     """The tag at its device pixel ratio: 17 logical pixels high, 18 when big (selected)."""
     open_look = look.flags & (Flag.DASHED | Flag.OFFERED)
-    font = looks.font(12 if look.big else 11, looks.SEMIBOLD, tabular=True)
+    font = looks.font(12 if look.big else 11, looks.MEDIUM if open_look else looks.SEMIBOLD)
     marks = [glyph for flag, glyph in _MARKS if look.flags & flag]
     text_width = QFontMetricsF(font).horizontalAdvance(look.label)
     width = 2 * _PADDING + text_width + len(marks) * (_MARK + 4)
@@ -57,7 +58,7 @@ def tag_pixmap(look: TagLook) -> QPixmap:
 def note_pixmap(text: str, ratio: float) -> QPixmap:
     """A small dark note, for coordinates and sizes: 17 logical pixels high."""
     font = looks.font(11, looks.MEDIUM, tabular=True)
-    width, height = 2 * 7 + QFontMetricsF(font).horizontalAdvance(text), 18.0
+    width, height = 2 * _PADDING + QFontMetricsF(font).horizontalAdvance(text), 17.0
     pixmap = _blank(width, height, ratio)
     painter = QPainter(pixmap)
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
@@ -65,7 +66,7 @@ def note_pixmap(text: str, ratio: float) -> QPixmap:
     painter.setBrush(_DARK_TAG)
     painter.drawRoundedRect(QRectF(0, 0, width, height), _RADIUS, _RADIUS)
     painter.setFont(font)
-    painter.setPen(QColor("#FFFFFF"))
+    painter.setPen(_NOTE_INK)
     painter.drawText(QRectF(0, 0, width, height), Qt.AlignmentFlag.AlignCenter, text)
     painter.end()
     return pixmap
