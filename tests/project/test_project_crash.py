@@ -223,6 +223,7 @@ def test_all_at_once(tmp_path: Path) -> None:
         for _ in range(steps):
             assert project.redo()
         assert content(project) == end
+        assert project.counts().objects == len(project.objects(media))
         reader = project._store.reader()
         assert reader.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert reader.execute("PRAGMA foreign_key_check").fetchall() == []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,8 @@ class RandomEdits(RuleBasedStateMachine):
     def as_noted(self) -> None:
         if hasattr(self, "past"):
             assert content(self.project) == self.past[self.place]
+            things = [thing for media in self.project.media() for thing in self.project.objects(media.id)]
+            assert self.project.counts().objects_by_category == Counter(thing.category_id for thing in things)
 
 
 RandomEdits.TestCase.settings = settings(

@@ -109,8 +109,9 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(schema, "VERSION", 2)
     monkeypatch.setitem(schema.MIGRATIONS, 2, broken)
-    with pytest.raises(ProjectError):
+    with pytest.raises(ProjectError, match="no such column"):
         Project.open(path)
+    assert not path.with_name("small-salvaged.yolor").exists()
     monkeypatch.undo()
     with Project.open(path) as project:
         assert project.counts().objects == 300
@@ -186,6 +187,17 @@ def test_write_protected_projects_are_opened_for_reading(
         assert "write-protected" in str(project.read_only_reason)
         assert project.counts().objects == 300
     assert [one.name for one in tmp_path.iterdir()] == ["small.yolor"]
+
+
+def test_an_unclosed_project_in_a_write_protected_folder_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = filled(tmp_path)
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda p, mode: p != tmp_path and access(p, mode))
+    path.with_name("small.yolor-wal").write_bytes(bytes(100))
+    with pytest.raises(ProjectError, match=r"not closed properly.*small\.yolor-wal"):
+        Project.open(path)
 
 
 def test_reading_only_on_request(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from yolor_studio.core.errors import ProjectError
 from yolor_studio.project import batches, schema
 from yolor_studio.project.lock import ProjectLock
 from yolor_studio.project.salvage import salvage
-from yolor_studio.project.store import Store, connect, damage_mark, file_uri, on_network
+from yolor_studio.project.store import Store, connect, damage_mark, file_uri, on_network, sentence
 
 CHECKED_WHOLE = 32 << 20
 """Files up to so many bytes are checked whole when opened (some 0.1 s), larger ones at both ends of each table."""
@@ -67,8 +67,10 @@ def open_file(path: Path, *, read_only: bool) -> Opened:
     except BaseException as error:
         if lock is not None:
             lock.release()
-        if isinstance(error, sqlite3.DatabaseError):
+        if type(error) is sqlite3.DatabaseError:  # its subclasses are about circumstances, not about the file
             raise ProjectError(_damaged(path, error)) from error
+        if isinstance(error, sqlite3.Error):
+            raise ProjectError(sentence(path, error)) from error
         raise
 
 
@@ -100,6 +102,7 @@ def _take_lock(path: Path) -> tuple[ProjectLock | None, str | None]:
 
 
 def _open(path: Path, lock: ProjectLock | None, reason: str | None) -> Opened:
+    _refuse_unfolded(path)
     newer = _examine(path)
     if newer and lock is not None:
         lock.release()
@@ -118,6 +121,17 @@ def _open(path: Path, lock: ProjectLock | None, reason: str | None) -> Opened:
         with store.write(urgent=True, durable=True) as connection:
             batches.drop_pending(connection)
     return Opened(store, lock, None)
+
+
+def _refuse_unfolded(path: Path) -> None:
+    """A log that cannot be folded in would hide the last edits without a word."""
+    log = path.with_name(path.name + "-wal")
+    shared = path.with_name(path.name + "-shm")  # somebody has it open, and shares
+    if not os.access(path.parent, os.W_OK) and log.exists() and log.stat().st_size and not shared.exists():
+        raise ProjectError(
+            f"{path.name} was not closed properly and lies in a write-protected folder, where its last edits cannot be"
+            f" read; copy it together with {log.name} to a folder that can be written, and open it there."
+        )
 
 
 def _examine(path: Path) -> str | None:

@@ -115,18 +115,15 @@ def rejections(connection: sqlite3.Connection, media_id: int, frame: int | None 
 
 
 def counts(connection: sqlite3.Connection) -> Counts:
-    """How much there is, from indexes alone."""
+    """How much there is; takes the longer the more media there are, whatever the number of objects."""
     media, frames = connection.execute("SELECT count(*), coalesce(sum(frames), 0) FROM live_media").fetchone()
     reviewed, skipped = connection.execute(
         "SELECT coalesce(sum(reviewed), 0), coalesce(sum(skipped), 0) FROM frame_state"
         " WHERE media_id IN (SELECT id FROM live_media)"
     ).fetchone()
-    found = dict(connection.execute("SELECT category_id, count(*) FROM live_object GROUP BY category_id").fetchall())
-    removed = connection.execute(
-        "SELECT category_id, count(*) FROM live_object WHERE media_id IN (SELECT id FROM media WHERE removed = 1)"
-        " GROUP BY category_id"
-    ).fetchall()
-    for category_id, count in removed:
-        found[category_id] -= count
-    by_category = {key: count for key, count in found.items() if count}
+    found = connection.execute(
+        "SELECT category_id, sum(objects) FROM tally WHERE batch NOT IN (SELECT id FROM hidden_batch)"
+        " AND media_id IN (SELECT id FROM live_media) GROUP BY category_id HAVING sum(objects) > 0"
+    )
+    by_category = dict(found.fetchall())
     return Counts(media, frames, reviewed, skipped, sum(by_category.values()), by_category)

@@ -129,7 +129,7 @@ class ProjectReader:
             return queries.rejections(db, media_id, frame)
 
     def counts(self) -> Counts:
-        """How much there is, from indexes alone."""
+        """How much there is; quick however many objects there are."""
         with self._reading() as db:
             return queries.counts(db)
 

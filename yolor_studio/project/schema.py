@@ -80,6 +80,28 @@ CREATE INDEX object_by_category ON object (category_id, batch);
 CREATE INDEX object_by_track ON object (track_id);
 CREATE INDEX object_by_batch ON object (batch) WHERE batch <> 0;
 
+CREATE TABLE tally (
+    media_id INTEGER NOT NULL,
+    category_id INTEGER NOT NULL,
+    batch INTEGER NOT NULL,
+    objects INTEGER NOT NULL,
+    PRIMARY KEY (media_id, category_id, batch)
+) WITHOUT ROWID;
+CREATE TRIGGER tally_new AFTER INSERT ON object BEGIN
+    INSERT INTO tally VALUES (NEW.media_id, NEW.category_id, NEW.batch, 1)
+        ON CONFLICT (media_id, category_id, batch) DO UPDATE SET objects = objects + 1;
+END;
+CREATE TRIGGER tally_old AFTER DELETE ON object BEGIN
+    UPDATE tally SET objects = objects - 1
+        WHERE media_id = OLD.media_id AND category_id = OLD.category_id AND batch = OLD.batch;
+END;
+CREATE TRIGGER tally_change AFTER UPDATE OF category_id ON object WHEN OLD.category_id <> NEW.category_id BEGIN
+    UPDATE tally SET objects = objects - 1
+        WHERE media_id = OLD.media_id AND category_id = OLD.category_id AND batch = OLD.batch;
+    INSERT INTO tally VALUES (NEW.media_id, NEW.category_id, NEW.batch, 1)
+        ON CONFLICT (media_id, category_id, batch) DO UPDATE SET objects = objects + 1;
+END;
+
 CREATE TABLE keyframe (
     object_id INTEGER NOT NULL REFERENCES object ON DELETE CASCADE,
     frame INTEGER NOT NULL,
@@ -183,6 +205,7 @@ TABLES = (
     "media_index",
     "category",
     "object",
+    "tally",
     "keyframe",
     "rejection",
     "frame_state",
@@ -195,9 +218,12 @@ TABLES = (
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    for statement in TABLES_1.split(";\n"):
-        if statement.strip():
+    statement = ""
+    for line in TABLES_1.splitlines():
+        statement += f"{line}\n"
+        if sqlite3.complete_statement(statement):
             connection.execute(statement)
+            statement = ""
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 

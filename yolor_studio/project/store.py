@@ -169,10 +169,11 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise ProjectError(_sentence(path, error)) from error
+        raise ProjectError(sentence(path, error)) from error
 
 
-def _sentence(path: Path, error: sqlite3.Error) -> str:
+def sentence(path: Path, error: sqlite3.Error) -> str:
+    """What went wrong, for a person; damage that was met is marked, so that the next opening checks everything."""
     text = str(error)
     if "full" in text:
         return f"The disk with {path.name} is full; the last step was not stored, everything before it is. Make room."
