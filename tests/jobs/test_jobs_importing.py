@@ -18,6 +18,7 @@ from yolor_studio.core.entities import Box, Fingerprint, MediaKind, Origin
 from yolor_studio.core.errors import Cancelled, FormatError, UsageError
 from yolor_studio.formats import coco
 from yolor_studio.formats.coco_import import ImportReport
+from yolor_studio.formats.coco_read import read
 from yolor_studio.formats.plan import ExportRequest, plan_export
 from yolor_studio.jobs.events import ItemFailed, Result
 from yolor_studio.jobs.export import opener
@@ -336,26 +337,26 @@ def _real_files(shared: Path) -> list[Path]:
     return [path for group in groups for path in sorted((folder / group).rglob("*.json"))]
 
 
-def test_every_real_file_comes_in_or_is_told_in_one_sentence(shared: Path, tmp_path: Path) -> None:
-    from yolor_studio.formats.coco_read import read
-
-    came_in, told = 0, []
-    for number, path in enumerate(_real_files(shared)):
+def test_every_real_file_comes_in_or_is_told_in_one_sentence(project: Project, shared: Path) -> None:
+    files, told = [], []
+    for path in _real_files(shared):
         try:
-            file = read(path)
+            files.append(read(path))
         except FormatError as error:
             told.append(str(error))
-            continue
-        if file.results:
-            continue
-        with Project.create(tmp_path / f"{number}.yolor") as project:
-            _images(project, tmp_path / str(number), [(i.file_name, i.width or W, i.height or H) for i in file.images])
-            report = _import(project, path, predictions=any(box.score is not None for box in file.boxes))
-            assert report.placed == report.images, path
-            got = report.boxes + report.predictions + report.problems.count + report.already_there
-            assert got >= len(file.boxes), path
-            came_in += 1
-    assert came_in >= 35
+    pictures = {
+        file.path.parent / image.file_name: (image.width or W, image.height or H)
+        for file in files
+        for image in file.images
+    }
+    _images(project, shared, [(str(path), *size) for path, size in pictures.items()])
+    datasets = [file for file in files if not file.results]
+    for file in datasets:
+        report = _import(project, file.path, predictions=any(box.score is not None for box in file.boxes))
+        assert report.placed == report.images, file.path
+        accounted = report.boxes + report.predictions + report.problems.count + report.already_there
+        assert accounted >= len(file.boxes), file.path
+    assert len(datasets) >= 35
     assert all("\n" not in sentence and len(sentence) < 300 for sentence in told)
 
 
