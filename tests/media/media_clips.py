@@ -26,7 +26,7 @@ def number_of(picture: NDArray[np.uint8]) -> int:
     """The number that a decoded picture carries; -1 where it is not clear."""
     cells = picture[..., :3].mean(axis=2).reshape(2, CELL, BITS, CELL).mean(axis=(1, 3))
     upper, lower = cells > 170, cells < 85
-    if not (upper[0] == lower[1]).all() or not (upper[1] == lower[0]).all():
+    if not (upper | lower).all() or not (upper[0] == lower[1]).all():
         return -1
     return int(sum(1 << bit for bit in range(BITS) if upper[0, bit]))
 

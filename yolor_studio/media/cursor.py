@@ -90,10 +90,15 @@ class Cursor:
         """Frame `index` from the nearest keyframe, unchecked: where the file is damaged the picture is a guess anyway,
         and of a provisional index nothing better is known."""
         key = self._key_before(index)
-        return self._decode_to(index, skip=False) if key >= 0 and self._go_to(key) else None
+        if key < 0 or not self._go_to(key):
+            self._restart()
+        return self._decode_to(index, skip=False)
 
     def _from_the_start(self, index: int) -> VideoFrame:
-        """Plain decoding from the first packet is the truth, whatever was noted."""
+        """Plain decoding from the first packet is the truth, whatever was noted. That it is needed means that the
+        stream is damaged in a way that its decoder did not tell."""
+        self._damaged, self._skipping, self._keep_from = True, False, self._index.frames
+        self._kept.clear()
         self._restart()
         frame = self._decode_to(index, skip=False)
         if frame is None:
@@ -147,7 +152,7 @@ class Cursor:
         self._at = -1
         self._held: VideoFrame | None = None  # one frame, as any decoding loop does
         self._last_packet, self._repeated = -1, 0
-        self._began_at, self._began_wrong = packet, False
+        self._began_at, self._started, self._began_wrong = packet, False, False
         self._ended = False
         self._decoding.skip_unreferenced(False)
 
@@ -227,8 +232,8 @@ class Cursor:
             return -1, frame
         ordinal += self._repeated
         self._at, self._held = ordinal, frame
-        if packet == self._began_at and packet and not frame.key_frame:
-            self._mark_false_key(packet)
+        if not self._started:
+            self._look_at_start(packet, ordinal, frame)
         if ordinal >= self._keep_from:
             self._keep(ordinal, frame)
         return ordinal, frame
@@ -238,11 +243,15 @@ class Cursor:
         place = int(np.searchsorted(self._stored, packet))
         return int(self._order[place]) if place < len(self._stored) and self._stored[place] == packet else -1
 
-    def _mark_false_key(self, packet: int) -> None:
-        """The container called it a keyframe and it is none: what is decoded from here on is not to be trusted."""
-        self._began_wrong = True
-        self._kept.clear()
-        self._false_keys.add(int(np.searchsorted(self._index.key_packets, packet)))
+    def _look_at_start(self, packet: int, ordinal: int, frame: VideoFrame) -> None:
+        """Whether decoding began at a real keyframe: then it comes out itself, as one, before what is shown after it.
+        Otherwise the container was wrong, and what is decoded from here on is not to be trusted."""
+        own = self._ordinal(self._began_at)
+        self._started = packet == self._began_at or own < 0
+        if self._began_at and ((packet == self._began_at and not frame.key_frame) or 0 <= own < ordinal):
+            self._started = self._began_wrong = True
+            self._kept.clear()
+            self._false_keys.add(int(np.searchsorted(self._index.key_packets, self._began_at)))
 
     def _keep(self, ordinal: int, frame: VideoFrame) -> None:
         self._kept[ordinal] = frame

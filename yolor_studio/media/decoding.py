@@ -128,15 +128,21 @@ def carries_data(packet: Packet) -> bool:
 
 
 def picture_check(frame: VideoFrame) -> int:
-    """A CRC-32 over every 8th row of the first plane: whether a frame is the same picture as when it was indexed.
+    """A CRC-32 over every 4th row of every plane: whether a frame is the same picture as when it was indexed.
 
-    One row of each 8x8 block is enough to see a block that was decoded from a wrong reference."""
-    plane = frame.planes[0]
-    rows = plane_rows(plane)[: plane.height : 8, : _row_bytes(frame)]
-    return zlib.crc32(np.ascontiguousarray(rows).data)
+    Two rows of each 8x8 block are enough to see a block that was decoded from a wrong reference."""
+    check = 0
+    for plane, width in zip(frame.planes, _row_bytes(frame), strict=True):
+        if plane.line_size > 0:  # a palette has none
+            rows = plane_rows(plane)[: plane.height : 4, :width]
+            check = zlib.crc32(np.ascontiguousarray(rows).data, check)
+    return check
 
 
-def _row_bytes(frame: VideoFrame) -> int:
-    if frame.format.is_planar:
-        return frame.planes[0].width * ((frame.format.components[0].bits + 7) // 8)
-    return frame.width * frame.format.padded_bits_per_pixel // 8
+def _row_bytes(frame: VideoFrame) -> list[int]:
+    """The bytes of each plane's rows that hold pixels, without the padding behind them."""
+    if not frame.format.is_planar:
+        width = frame.width * frame.format.padded_bits_per_pixel // 8
+        return [min(plane.line_size, width) for plane in frame.planes]
+    sample = (frame.format.components[0].bits + 7) // 8
+    return [min(plane.line_size, plane.width * sample) for plane in frame.planes]

@@ -58,6 +58,9 @@ def choose_stream(container: InputContainer, path: Path) -> VideoStream:
     videos = [s for s in container.streams.video if not _is_cover(s)] or list(container.streams.video)
     if not videos:
         raise MediaError(f"{path.name} has sound but no pictures: there is no video stream in it.")
+    videos = [s for s in videos if s.codec_context is not None]
+    if not videos:
+        raise MediaError(f"{path.name} holds a video of a kind that no decoder here knows; it may be damaged.")
     default = [s for s in videos if s.disposition & quiet_av().stream.Disposition.default]
     return (default or videos)[0]
 
