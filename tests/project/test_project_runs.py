@@ -172,6 +172,29 @@ def test_the_histogram_counts_mapped_classes(small: tuple[Project, int, int]) ->
     with project.edit("Map") as edit:
         edit.set_class(layer, 0, None)
     assert project.score_histogram(layer).sum() == 0
+    assert project.score_histogram(layer, media).sum() == 0
+
+
+def test_the_histogram_follows_a_run(tmp_path: Path) -> None:
+    project, media, _car = small_project(tmp_path, frames=5000)
+    with project:
+        layer = add_layer(project)
+        generator = np.random.default_rng(0)
+        for _ in range(6):
+            frames = generator.integers(0, 5000, 40).tolist()
+            project.write_predictions(
+                layer,
+                media,
+                {
+                    f: predictions(*grid(3), scores=generator.random(3), classes=generator.integers(-1, 2, 3))
+                    for f in frames
+                },
+            )
+            followed = project.score_histogram(layer, media)
+            assert followed.sum() > 0
+            assert followed.tolist() == project.score_histogram(layer).tolist()
+        with Project.open(project.path, read_only=True) as reader:
+            assert reader.score_histogram(layer, media).tolist() == followed.tolist()
 
 
 def test_prediction_writes_tell_their_frames(small: tuple[Project, int, int]) -> None:

@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 
 from yolor_studio.core.entities import Layer, Predictions
 from yolor_studio.project import rows, settings
-from yolor_studio.project.predictions import decode, first_classes
+from yolor_studio.project.predictions import decode
 
 CHUNK = 256
-FLOOR = 0.05
-"""The lowest score that a run keeps, and the histogram's left end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,21 +128,3 @@ def class_map(connection: sqlite3.Connection, model: str) -> dict[int, int | Non
     """The model's class index -> category id or None for "ignored"; classes never mapped are absent."""
     sql = "SELECT class_index, category_id FROM class_map WHERE model = ? ORDER BY class_index"
     return dict(connection.execute(sql, (model,)).fetchall())
-
-
-def histogram(
-    connection: sqlite3.Connection, layer: Layer, media_id: int | None = None, *, bins: int = 38
-) -> NDArray[np.int64]:
-    """[bins] how many predictions of mapped classes have their first score in each part of 0.05..1."""
-    mapped = [index for index, to in class_map(connection, layer.model).items() if to is not None]
-    where, values = (
-        ("media_id = ?", (media_id,)) if media_id is not None else ("media_id IN (SELECT id FROM live_media)", ())
-    )
-    found = connection.execute(f"SELECT content FROM prediction WHERE layer_id = ? AND {where}", (layer.id, *values))
-    total = np.zeros(bins, np.int64)
-    while blobs := found.fetchmany(CHUNK):
-        classes, scores = first_classes([row[0] for row in blobs])
-        wanted = np.isin(classes, mapped) & (scores >= np.float32(FLOOR))
-        places = ((scores[wanted] - FLOOR) / (1 - FLOOR) * bins).astype(np.int64)
-        total += np.bincount(np.clip(places, 0, bins - 1), minlength=bins)
-    return total

@@ -19,6 +19,7 @@ from yolor_studio.core.errors import ProjectError
 from yolor_studio.project import history, indexes, layers, opening, queries, settings, shown
 from yolor_studio.project.bulk import BulkEdit, sweep
 from yolor_studio.project.edits import EditBuilder
+from yolor_studio.project.histograms import Histograms
 from yolor_studio.project.layers import ClassMapReport
 from yolor_studio.project.predictions import encode
 from yolor_studio.project.reading import ProjectReader
@@ -46,6 +47,7 @@ class Project(ProjectReader):
         self.read_only_reason = opened.reason
         self._lock = opened.lock
         self._store = opened.store
+        self._histograms = Histograms()
         self._observers: list[Callable[[Change], None]] = []
         self._observers_lock = threading.Lock()
 
@@ -90,6 +92,8 @@ class Project(ProjectReader):
         return unsubscribe
 
     def _tell(self, change: Change) -> None:
+        if "media" in change.tables:
+            self._histograms.forget()
         with self._observers_lock:
             observers = tuple(self._observers)
         for observer in observers:
@@ -130,6 +134,7 @@ class Project(ProjectReader):
         for part in _slices((int(frame), encode(found)) for frame, found in predictions.items()):
             with self._store.write(urgent=False, durable=False) as db:
                 layers.write(db, layer_id, media_id, part)
+            self._histograms.written(layer_id, media_id, (frame for frame, _blob in part))
             frames = frozenset((media_id, frame) for frame, _blob in part)
             self._tell(Change(frozenset({"predictions"}), frozenset({media_id}), frames, actor="job"))
 

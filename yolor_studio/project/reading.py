@@ -25,9 +25,10 @@ from yolor_studio.core.entities import (
     Rejection,
     ShownPredictions,
 )
-from yolor_studio.project import box_tables, history, indexes, layers, queries, settings, shown, states
+from yolor_studio.project import box_tables, histograms, history, indexes, layers, queries, settings, shown, states
 from yolor_studio.project.box_tables import BoxTable
 from yolor_studio.project.edit_base import stored_path
+from yolor_studio.project.histograms import Histograms
 from yolor_studio.project.places import Place
 from yolor_studio.project.queries import Counts
 from yolor_studio.project.store import Store, told
@@ -39,6 +40,7 @@ class ProjectReader:
     path: Path
     folder: Path
     _store: Store
+    _histograms: Histograms
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -187,7 +189,10 @@ class ProjectReader:
     def score_histogram(self, layer_id: int, media_id: int | None = None, bins: int = 38) -> NDArray[np.int64]:
         """[bins] how many predictions of mapped classes have their first score in each part of 0.05..1."""
         with self._reading() as db:
-            return layers.histogram(db, layers.one_layer(db, layer_id), media_id, bins=bins)
+            layer = layers.one_layer(db, layer_id)
+            if media_id is None or self._store.read_only:  # of what another process writes nothing is heard
+                return histograms.of_layer(db, layer, media_id, bins=bins)
+            return self._histograms.of_media(db, layer, media_id, bins=bins)
 
     def media_index(self, media_id: int) -> bytes | None:
         """The stored index of a video's frames, None when none was built yet."""
