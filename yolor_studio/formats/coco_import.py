@@ -173,30 +173,35 @@ def _rounded(box: Iterable[float]) -> tuple[float, ...]:
 
 
 class _Categories:
-    """A file's categories in the project: found by name, else added with the file's id where that is free."""
+    """A file's categories in the project: of the very name, or of one that differs in case and spaces only, or else
+    added with the file's id where that is free."""
 
     def __init__(self, project: Project, edit: EditBuilder) -> None:
         self._edit = edit
-        self._ids = {_plain(category.name): category.id for category in reversed(project.categories())}
+        there = project.categories()
+        self._alike = {_plain(category.name): category.id for category in reversed(there)}
+        self._ids = {category.name: category.id for category in there}
         self.added: list[str] = []
 
     def add(self, categories: Iterable[CategoryRecord], shift: int) -> None:
-        """Add those that the project does not have."""
+        """Find or add each."""
         for category in categories:
-            if _plain(category.name) in self._ids:
-                continue
-            wanted = None if category.id is None or category.id + shift < 1 else category.id + shift
-            name, above = category.name, category.supercategory
-            try:
-                identity = self._edit.add_category(name, supercategory=above, id=wanted)
-            except ProjectError:
-                identity = self._edit.add_category(name, supercategory=above)  # the id is taken
-            self._ids[_plain(name)] = identity
-            self.added.append(name)
+            if category.name not in self._ids:
+                alike = self._alike.get(_plain(category.name))
+                self._ids[category.name] = self._new(category, shift) if alike is None else alike
+
+    def _new(self, category: CategoryRecord, shift: int) -> int:
+        name, above = category.name, category.supercategory
+        self.added.append(name)
+        wanted = None if category.id is None or category.id + shift < 1 else category.id + shift
+        try:
+            return self._edit.add_category(name, supercategory=above, id=wanted)
+        except ProjectError:
+            return self._edit.add_category(name, supercategory=above)  # the id is taken
 
     def id_of(self, category: CategoryRecord) -> int:
         """The project's id."""
-        return self._ids[_plain(category.name)]
+        return self._ids[category.name]
 
 
 def _plain(name: str) -> str:
