@@ -23,6 +23,7 @@ VIDEO_SUFFIXES = frozenset({
 # fmt: on
 
 _NUMBER = re.compile(r"(\d+)")
+_NUMBERED_NAME = re.compile(r"(.*\D|)(\d+)(\D*)\.(\w+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,7 @@ def discover(paths: Sequence[Path]) -> list[Found]:
     one. Hidden files, and files that are no media, are passed over in folders and come with `error` when named."""
     found: list[Found] = []
     for path in paths:
-        if path.is_dir():
-            inside = list(_in_folder(path))
-            empty = Found(MediaKind.IMAGE, path, error=f"{path.name} holds no images or videos.")
-            found.extend(inside or [empty])
-        else:
-            found.append(_named(path))
+        found.extend(_named_folder(path) if path.is_dir() else [_named(path)])
     return found
 
 
@@ -61,49 +57,70 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
 def series_of(names: Sequence[str]) -> tuple[str, ...]:
     """`names` in order when they are one numbered series (at least two images that differ by one number alone, under
     one stem and suffix); otherwise empty. Gaps in the numbers are allowed."""
-    if len(names) < 2:
-        return ()
-    stems, numbered = set(), []
+    numbered: dict[int, str] = {}
+    stem: tuple[str, str, str] | None = None
     for name in names:
-        stem, suffix = os.path.splitext(name)
-        numbers = _NUMBER.findall(stem)
-        if suffix.lower() not in IMAGE_SUFFIXES or not numbers:
+        match = _NUMBERED_NAME.fullmatch(name)
+        if match is None:
             return ()
-        before, _, after = stem.rpartition(numbers[-1])
-        stems.add((before, after, suffix.lower()))
-        numbered.append((int(numbers[-1]), name))
-    if len(stems) > 1 or len({number for number, _ in numbered}) < len(numbered):
+        before, number, after, suffix = match.groups()
+        suffix = suffix.lower()
+        stem = stem or (before, after, suffix)
+        if stem != (before, after, suffix) or f".{suffix}" not in IMAGE_SUFFIXES:
+            return ()
+        numbered[int(number)] = name
+    if len(numbered) < max(2, len(names)):
         return ()
-    return tuple(name for _, name in sorted(numbered))
+    return tuple(name for _, name in sorted(numbered.items()))
 
 
 def _named(path: Path) -> Found:
-    suffix = path.suffix.lower()
-    kind = MediaKind.VIDEO if suffix in VIDEO_SUFFIXES else MediaKind.IMAGE
+    kind = _kind_of(path.name)
     if not path.exists():
-        return Found(kind, path, error=f"{path.name} does not exist.")
-    if suffix in IMAGE_SUFFIXES or suffix in VIDEO_SUFFIXES:
-        return Found(kind, path)
-    return Found(kind, path, error=f"{path.name} is neither an image nor a video by its name.")
+        return Found(kind or MediaKind.IMAGE, path, error=f"{path.name} does not exist.")
+    if kind is None:
+        return Found(MediaKind.IMAGE, path, error=f"{path.name} is neither an image nor a video by its name.")
+    return Found(kind, path)
+
+
+def _named_folder(path: Path) -> list[Found]:
+    try:
+        inside = list(_in_folder(path))
+    except OSError as error:
+        return [Found(MediaKind.IMAGE, path, error=f"{path.name} cannot be read: {error.strerror or error}.")]
+    return inside or [Found(MediaKind.IMAGE, path, error=f"{path.name} holds no images or videos.")]
 
 
 def _in_folder(folder: Path) -> Iterator[Found]:
+    kinds: dict[str, MediaKind] = {}
+    folders: list[str] = []
     with os.scandir(folder) as entries:
-        visible = sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: natural_key(e.name))
-    names = [e.name for e in visible if e.is_file() and _is_media(folder / e.name)]
-    folders = [e.name for e in visible if e.is_dir(follow_symlinks=False)]
-    series = series_of(names)
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            kind = _kind_of(entry.name)
+            if kind is not None and entry.is_file():
+                if not entry.name.lower().endswith(".ts") or _is_transport_stream(folder / entry.name):
+                    kinds[entry.name] = kind
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+    series = series_of(list(kinds))
     if series:
         yield Found(MediaKind.SEQUENCE, folder, series)
     else:
-        yield from (_named(folder / name) for name in names)
-    for name in folders:
-        yield from _in_folder(folder / name)
+        yield from (Found(kinds[name], folder / name) for name in sorted(kinds, key=natural_key))
+    for name in sorted(folders, key=natural_key):
+        try:
+            yield from _in_folder(folder / name)
+        except PermissionError:
+            continue
 
 
-def _is_media(path: Path) -> bool:
-    suffix = path.suffix.lower()
-    return suffix in IMAGE_SUFFIXES or (suffix in VIDEO_SUFFIXES and (suffix != ".ts" or _is_transport_stream(path)))
+def _kind_of(name: str) -> MediaKind | None:
+    suffix = os.path.splitext(name)[1].lower()
+    if suffix in IMAGE_SUFFIXES:
+        return MediaKind.IMAGE
+    return MediaKind.VIDEO if suffix in VIDEO_SUFFIXES else None
 
 
 def _is_transport_stream(path: Path) -> bool:

@@ -77,8 +77,11 @@ _SIGNS: tuple[tuple[Callable[[bytes], bool], str], ...] = (
 
 
 def _reason(path: Path, error: Exception) -> str:
-    with path.open("rb") as file:
-        head = file.read(256)
+    try:
+        with path.open("rb") as file:
+            head = file.read(256)
+    except OSError as unreadable:
+        return f"{unreadable.strerror or unreadable}."
     for fits, sentence in _SIGNS:
         if fits(head):
             return sentence

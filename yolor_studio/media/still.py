@@ -154,6 +154,8 @@ def _opened(path: Path, *, tolerant: bool = False) -> Iterator[PillowImage]:
                 yield image
         except UnidentifiedImageError as error:
             raise MediaError(f"{path.name} is not an image that can be read: {_what_it_is(path)}") from error
+        except PermissionError as error:
+            raise MediaError(f"{path.name} cannot be read: {error.strerror}.") from error
         except _DAMAGED as error:
             raise MediaError(f"{path.name} is damaged and no picture can be read from it ({error}).") from error
         finally:
