@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 
 from yolor_studio.core.entities import Box, Category, Change, FrameBox, MediaKind
 from yolor_studio.core.errors import StudioError
@@ -62,8 +63,24 @@ class CanvasLink(QObject):
         canvas.missed.connect(lambda at: self.offer(*at))
         canvas.accept_requested.connect(self._accept)
         canvas.reject_requested.connect(lambda ref: self._edit(lambda: editor.reject([ref.id])))
+        canvas.installEventFilter(self)
         self._show_draft_colour()
         self._load()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """While a prediction is offered, Enter takes it, Tab asks for the next one and Esc drops it."""
+        if not self._offers or not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+            return False
+        match event.key():
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                return self.take_offer()
+            case Qt.Key.Key_Tab:
+                self.next_offer()
+                return True
+            case Qt.Key.Key_Escape:
+                return self.drop_offer()
+            case _:
+                return False
 
     def close(self) -> None:
         """Stop reading."""
@@ -108,6 +125,11 @@ class CanvasLink(QObject):
         self._edit(lambda: self._editor.take_offer(offer, category_id))
         self.offered.emit(None)
         return True
+
+    @property
+    def shown_place(self) -> tuple[int, int] | None:
+        """The (media id, frame) whose picture is on the canvas; None without one."""
+        return self._shown
 
     @property
     def has_offer(self) -> bool:

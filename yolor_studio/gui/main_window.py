@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QPoint, QSettings, Qt, QTimer
+from PySide6.QtCore import QPoint, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
@@ -254,11 +254,6 @@ class MainWindow(QMainWindow):
             return
         super().keyPressEvent(event)
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self.status.refresh_icon()
-
     def closeEvent(self, event: QCloseEvent) -> None:
         _window_settings().setValue("geometry", self.saveGeometry())
         if self._sheet is not None:
@@ -324,6 +319,8 @@ class MainWindow(QMainWindow):
             self.status.set_saved(self.tr("Saved"))
 
     def _refresh_soon(self) -> None:
+        """Enable commands at once, because the next key may come before the event loop does; say the rest soon."""
+        self.actions_set.set_met(self._met_needs())
         if not self._refresh.isActive():
             self._refresh.start(0)
 

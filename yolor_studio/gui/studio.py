@@ -180,6 +180,7 @@ class Studio(QObject):
             return
         if added.new or self.session.current is None:
             self.session.go(added.media_ids[0])
+        self.remember_project()
         self._verify(added.media_ids)
         if then is not None:
             then()

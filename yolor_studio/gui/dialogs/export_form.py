@@ -242,11 +242,10 @@ class ExportForm(QWidget):
         self._quality.setAccessibleName(self.tr("Quality"))
         looks.dress(self._quality, size="panel")
         self._quality.valueChanged.connect(self._choice_changed)
-        self._named = _elided()
         line.addWidget(self._images)
         line.addWidget(self._quality_name)
         line.addWidget(self._quality)
-        line.addWidget(self._named, 1)
+        line.addStretch(1)
         return holder
 
     def _build_privacy(self) -> QWidget:
@@ -325,9 +324,7 @@ class ExportForm(QWidget):
         images = self._images.choice()
         self._quality.setVisible(images == "jpeg")
         self._quality_name.setVisible(images == "jpeg")
-        suffix = {"jpeg": "jpg", "png": "png"}.get(str(images))
-        self._named.set_text(self.tr("named clip/clip_000204.{suffix}").format(suffix=suffix) if suffix else "")
-        copies = suffix is not None
+        copies = images in ("jpeg", "png")
         self._blur.setEnabled(copies and bool(self._session.categories))
         if not copies:
             self._blur.setChecked(False)

@@ -9,11 +9,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from yolor_studio.core.entities import MediaKind
 from yolor_studio.formats.check import CheckReport
 from yolor_studio.formats.plan import ExportPlan, SplitCount
 from yolor_studio.gui import looks
 from yolor_studio.gui.dialogs.figures import Figures, clear, heading, note, rule
 from yolor_studio.gui.dialogs.split_bar import SPLIT_ROLES
+from yolor_studio.gui.panels.icon_label import IconLabel
 from yolor_studio.jobs.export import ExportReport
 
 __all__ = ["ExportPreview", "ExportProof", "GoodToKnow", "size_text"]
@@ -77,6 +79,9 @@ class ExportPreview(_Side):
             files.add(f"instances_{split.name}.json", icon="file-text", indent=2)
         if plan.request.copies:
             files.add("images", self.tr("{count} files").format(count=f"{plan.frames:,}"), icon="folder", indent=1)
+            example = _example_name(plan)
+            if example:
+                files.add(example, icon="image", indent=2)
         return files
 
     def _figures(self, plan: ExportPlan, out: Path) -> Figures:
@@ -158,7 +163,9 @@ class ExportProof(QWidget):
         looks.set_font(title, looks.TITLE, looks.SEMIBOLD)
         where = QLabel(
             self.tr("{folder} · {size} · {seconds} s").format(
-                folder=report.folder, size=size_text(report.bytes), seconds=f"{report.seconds:.0f}"
+                folder=report.folder,
+                size=size_text(report.bytes),
+                seconds=f"{report.seconds:.1f}" if report.seconds < 10 else f"{report.seconds:.0f}",
             )
         )
         looks.set_font(where, looks.SECONDARY)
@@ -213,6 +220,17 @@ class ExportProof(QWidget):
         return table
 
 
+def _example_name(plan: ExportPlan) -> str:
+    """What a picture will be called: "clip/clip_000204.jpg"."""
+    if not plan.clips:
+        return ""
+    clip = plan.clips[0]
+    suffix = "png" if plan.request.images == "png" else "jpg"
+    if clip.media.kind is MediaKind.IMAGE:
+        return f"{clip.name}.{suffix}"
+    return f"{clip.name}/{clip.name}_{int(plan.frame[clip.start]):06d}.{suffix}"
+
+
 def _checks(check: CheckReport) -> list[tuple[str, str]]:
     """The checks in words, each with its figure."""
     found = []
@@ -234,10 +252,8 @@ def _check_line(text: str, figure: str) -> QWidget:
     line = QHBoxLayout(holder)
     line.setContentsMargins(0, 6, 0, 6)
     line.setSpacing(10)
-    sign = QLabel()
-    sign.setPixmap(looks.pixmap("check-circle-fill", "ok", 16, ratio=holder.devicePixelRatioF()))
     value = _cell(figure, "tx2")
-    line.addWidget(sign)
+    line.addWidget(IconLabel("check-circle-fill", "ok"))
     line.addWidget(QLabel(text))
     line.addStretch(1)
     line.addWidget(value)

@@ -26,6 +26,7 @@ from yolor_studio.gui.dialogs.sheet import Sheet
 from yolor_studio.gui.export_choice import Planned, as_command, default_folder, plan_with_alternatives
 from yolor_studio.gui.job_run import JobRun, Outcome
 from yolor_studio.gui.latest import Latest
+from yolor_studio.gui.panels.icon_label import IconLabel
 from yolor_studio.gui.panels.progress_bar import ThinBar
 from yolor_studio.gui.panels.run_control import progress_text
 from yolor_studio.gui.studio import Studio
@@ -97,7 +98,7 @@ class ExportSheet(Sheet):
         line = QHBoxLayout(page)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(8)
-        self._sign = QLabel()
+        self._sign = IconLabel("shield-check", "ok", 17)
         self._promise = ElidedLabel()
         command = QPushButton(looks.icon("terminal-window"), self.tr("Copy as command"))
         looks.dress(command, kind="quiet", size="dialog")
@@ -156,7 +157,7 @@ class ExportSheet(Sheet):
         return page
 
     def _say(self, icon: str, role: str, text: str) -> None:
-        self._sign.setPixmap(looks.pixmap(icon, role, 17, ratio=self.devicePixelRatioF()))
+        self._sign.set_icon(icon, role)
         self._promise.set_text(text)
 
     # Planning

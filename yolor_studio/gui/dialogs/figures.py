@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLayout, QWidget
 
 from yolor_studio.gui import looks
+from yolor_studio.gui.panels.icon_label import IconLabel
 
 __all__ = ["Figures", "clear", "heading", "note", "rule"]
 
@@ -31,12 +32,10 @@ def note(text: str, *, icon: str = "info", role: str = "tx2") -> QWidget:
     line = QHBoxLayout(holder)
     line.setContentsMargins(0, 0, 0, 0)
     line.setSpacing(8)
-    sign = QLabel()
-    sign.setPixmap(looks.pixmap(icon, role, 16, ratio=holder.devicePixelRatioF()))
     words = QLabel(text)
     words.setWordWrap(True)
     looks.set_font(words, looks.SECONDARY)
-    line.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+    line.addWidget(IconLabel(icon, role), 0, Qt.AlignmentFlag.AlignTop)
     line.addWidget(words, 1)
     return holder
 
@@ -70,9 +69,7 @@ class Figures(QWidget):
         line.setContentsMargins(indent * 16, 0, 0, 0)
         line.setSpacing(7)
         if icon:
-            sign = QLabel()
-            sign.setPixmap(looks.pixmap(icon, "tx2", 15, ratio=self.devicePixelRatioF()))
-            line.addWidget(sign)
+            line.addWidget(IconLabel(icon, side=15))
         label = QLabel(name)
         looks.set_font(label, looks.SECONDARY)
         if not icon:

@@ -34,8 +34,8 @@ class PredictionsPanel(QWidget):
         self._category_id: int | None = None
         """The category that the slider is about; None is all of them."""
         self._stack = QStackedLayout(self)
-        self._empty = EmptyState(
-            "magic-wand",
+        self._empty = EmptyState("magic-wand", self.tr("No predictions yet"))
+        self._empty.set_texts(
             self.tr("No predictions yet"),
             reason=self.tr("Let YOLOR draw the boxes in this project."),
             action=self.tr("Pre-label"),

@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from yolor_studio.gui import looks
+from yolor_studio.gui.panels.icon_label import IconLabel
 from yolor_studio.gui.widgets import KeyCap
 
 __all__ = ["StatusLine"]
@@ -23,7 +24,7 @@ class StatusLine(QFrame):
         super().__init__(parent)
         self.setFixedHeight(HEIGHT)
         looks.dress(self, ground="chrome", line="top")
-        self._icon = QLabel()
+        self._icon = IconLabel("check-circle-fill", "ok", 14)
         self._parts = {name: _label() for name in ("saved", "media", "device", "zoom")}
         self._hints = QWidget()
         self._hints_line = QHBoxLayout(self._hints)
@@ -44,12 +45,10 @@ class StatusLine(QFrame):
         layout.addWidget(self._dividers[2])
         layout.addWidget(self._parts["zoom"])
         self._shown_hints: tuple[tuple[str, str], ...] = ()
-        self._saved_icon = ("", "")
 
     def set_saved(self, text: str, *, icon: str = "check-circle-fill", role: str = "ok") -> None:
         """Say whether everything is stored."""
-        self._saved_icon = (icon, role)
-        self._icon.setPixmap(looks.pixmap(icon, role, 14, ratio=self.devicePixelRatioF()))
+        self._icon.set_icon(icon, role)
         self._set("saved", text)
 
     def set_media(self, text: str) -> None:
@@ -90,11 +89,6 @@ class StatusLine(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
-
-    def refresh_icon(self) -> None:
-        """Paint the icon in the colours of the theme in use."""
-        if self._saved_icon[0]:
-            self.set_saved(self._parts["saved"].text(), icon=self._saved_icon[0], role=self._saved_icon[1])
 
     def _set(self, part: str, text: str) -> None:
         self._parts[part].setText(text)

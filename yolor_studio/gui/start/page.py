@@ -16,6 +16,8 @@ from yolor_studio.gui.start.recent import RecentList
 __all__ = ["StartPage"]
 
 CONTENT_WIDTH = 1040
+LOW = 660
+"""Under this height the gaps are smaller."""
 
 
 class StartPage(QScrollArea):
@@ -36,14 +38,15 @@ class StartPage(QScrollArea):
         self._content = QWidget()
         self._content.setMaximumWidth(CONTENT_WIDTH)
         layout = QVBoxLayout(self._content)
-        layout.setContentsMargins(0, 24, 0, 24)
+        layout.setContentsMargins(0, 16, 0, 16)
         layout.setSpacing(0)
+        self._gaps = [QWidget(), QWidget(), QWidget()]
         layout.addWidget(self._build_head())
-        layout.addSpacing(32)
+        layout.addWidget(self._gaps[0])
         layout.addLayout(self._build_columns())
-        layout.addSpacing(36)
+        layout.addWidget(self._gaps[1])
         layout.addWidget(_line())
-        layout.addSpacing(20)
+        layout.addWidget(self._gaps[2])
         layout.addWidget(self._build_next())
         page = QWidget()
         outer = QHBoxLayout(page)
@@ -83,7 +86,6 @@ class StartPage(QScrollArea):
     def _build_columns(self) -> QHBoxLayout:
         left = QVBoxLayout()
         left.setSpacing(16)
-        self.drop_zone.setMinimumHeight(250)
         left.addWidget(self.drop_zone, 1)
         left.addWidget(self.demo)
         columns = QHBoxLayout()
@@ -164,6 +166,10 @@ class StartPage(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._content.setMinimumWidth(min(CONTENT_WIDTH, max(self.viewport().width() - 64, 600)))
+        low = self.viewport().height() < LOW
+        self.drop_zone.setMinimumHeight(200 if low else 250)
+        for gap, height in zip(self._gaps, (16, 18, 12) if low else (32, 36, 20), strict=True):
+            gap.setFixedHeight(height)
         super().resizeEvent(event)
 
 
