@@ -85,15 +85,18 @@ class Decoding:
 
     def decode(self, packet: Packet, number: int) -> list[Decoded]:
         """The frames that come out when packet `number` goes in, in presentation order; none when it is damaged."""
+        if carries_data(packet) and not packet.size:
+            return []  # to the decoder an empty packet means the end
         # A tuple of its own: PyAV finds the object again by its address, and small integers share theirs.
-        packet.opaque = (number,)
+        packet.opaque = own = (number,)
         try:
             frames = self._context.decode(packet if packet.size else None)
         except quiet_av().FFmpegError:
             self.failed_packets += 1
             return []
         self.corrupt_frames += sum(frame.is_corrupt for frame in frames)
-        return [Decoded(frame, cast("tuple[int]", frame.opaque)[0]) for frame in frames]
+        # A decoder that does not hand the number on works without delay.
+        return [Decoded(frame, cast("tuple[int]", frame.opaque or own)[0]) for frame in frames]
 
     def skip_unreferenced(self, skip: bool) -> None:
         """Whether the next packets may be left out of decoding when no other frame refers to them."""
