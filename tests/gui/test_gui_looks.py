@@ -7,7 +7,7 @@ import re
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QPalette
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from yolor_studio.core import palette as data_palette
@@ -156,6 +156,25 @@ def test_dressing_reaches_the_style_sheet(qtbot: QtBot) -> None:
     qtbot.addWidget(spin)
     looks.dress(spin, size="panel")
     assert spin.lineEdit().textMargins().left() > 0
+
+
+def test_a_widgets_own_font_survives_dressing_showing_and_a_change_of_theme(qapp: QApplication, qtbot: QtBot) -> None:
+    first, last = QLabel("Files stay where they are."), QLabel("The project only refers to them.")
+    looks.dress(first, role="tx2")
+    looks.set_font(first, looks.SECONDARY)
+    looks.set_font(last, looks.SECONDARY)
+    looks.dress(last, role="tx2")
+    window = QWidget()
+    column = QVBoxLayout(window)
+    column.addWidget(first)
+    column.addWidget(last)
+    qtbot.addWidget(window)
+    window.show()
+    assert [label.font().pixelSize() for label in (first, last)] == [12, 12]
+    looks.set_font(first, looks.START, looks.SEMIBOLD)
+    looks.dress(first, role="err")
+    looks.apply(qapp, looks.Theme.LIGHT)
+    assert [label.font().pixelSize() for label in (first, last)] == [22, 12]
 
 
 def test_bars_are_28_pixels_high(qtbot: QtBot) -> None:

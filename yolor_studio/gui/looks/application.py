@@ -84,8 +84,10 @@ def dress(
         widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
     if isinstance(widget, QAbstractSpinBox):  # style sheets do not reach the left side of its text
         widget.lineEdit().setTextMargins(7, 0, 0, 0)
-    widget.style().unpolish(widget)
-    widget.style().polish(widget)
+    # Before its first showing Qt polishes the widget anyhow; doing it here too makes it forget a font set afterwards.
+    if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
 
 
 def palette(table: Mapping[str, str]) -> QPalette:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
@@ -31,11 +32,18 @@ def font(size: float, weight: int = REGULAR, *, tabular: bool = False) -> QFont:
     else:  # a pixel size is whole, a point size is not
         out.setPointSizeF(size * 72 / QGuiApplication.primaryScreen().logicalDotsPerInchY())
     out.setWeight(QFont.Weight(weight))
+    out.setHintingPreference(QFont.HintingPreference.PreferNoHinting)  # hinted, Inter comes out a weight too heavy
     if tabular:
         out.setFeature(_TABULAR, 1)
     return out
 
 
 def set_font(widget: QWidget, size: float, weight: int = REGULAR, *, tabular: bool = False) -> None:
-    """Give a widget a font by `font`."""
+    """Give a widget a font by `font`, at any time.
+
+    Under an application's style sheet Qt brings back the font that a widget had when it was first polished; it keeps
+    later ones only of widgets with a style sheet of their own, be it empty.
+    """
+    if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished) and not widget.styleSheet():
+        widget.setStyleSheet("* {}")
     widget.setFont(font(size, weight, tabular=tabular))
