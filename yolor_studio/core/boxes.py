@@ -40,7 +40,7 @@ def clip_xywh(boxes: ArrayLike, width: float, height: float) -> NDArray[np.float
     corners = xywh_to_xyxy(np.asarray(boxes, np.float64))
     corners[..., 0::2] = np.clip(corners[..., 0::2], 0, width)
     corners[..., 1::2] = np.clip(corners[..., 1::2], 0, height)
-    return xyxy_to_xywh(corners)
+    return np.asarray(xyxy_to_xywh(corners), np.float64)
 
 
 def fit_box(box: Box, width: float, height: float) -> Box:
