@@ -43,7 +43,7 @@ def _document(boxes: BoxColumns, *, polygons: bool = False, name: str = "train")
         videos=[],
         categories=[{"id": n, "name": f"ä{n}", "supercategory": ""} for n in (1, 2, 3)],
         images=images,
-        tracks=[],
+        tracks=np.zeros((0, 3), np.int64),
         first_id=1,
         boxes=boxes,
         attributes=(b'{"occluded":false}', '{"occluded":true,"ort":"Köln"}'.encode()),

@@ -98,5 +98,6 @@ def _save(document: Document, path: Path) -> dict[str, Any]:
         "first_id": document.first_id,
         "polygons": document.polygons,
         "attributes": [orjson.loads(one) for one in document.attributes],
-        **{name: getattr(document, name) for name in ("info", "videos", "categories", "images", "tracks")},
+        "tracks": document.track_records(),
+        **{name: getattr(document, name) for name in ("info", "videos", "categories", "images")},
     }

@@ -7,7 +7,7 @@ that do not know them pass over them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,13 +41,20 @@ class Document:
     videos: list[dict[str, Any]]
     categories: list[dict[str, Any]]
     images: list[dict[str, Any]]
-    tracks: list[dict[str, Any]]
+    tracks: NDArray[np.int64]
+    """[T, 3] id, video id, category id."""
     first_id: int
     """Of the annotations, which are numbered on from here."""
     boxes: BoxColumns
     """`row` is the image id, `category` the written id."""
     attributes: tuple[bytes, ...]
     polygons: bool
+
+    def track_records(self) -> list[dict[str, int]]:
+        """The tracks as they read back."""
+        return [
+            {"id": one, "video_id": video, "category_id": category} for one, video, category in self.tracks.tolist()
+        ]
 
     @property
     def file_name(self) -> str:
@@ -128,8 +135,10 @@ def documents(plan: ExportPlan, written: Written) -> tuple[Document, ...]:
 def text(document: Document, cancel: CancelToken | None = None) -> Iterator[bytes]:
     """The document as JSON, one record a line, in blocks."""
     yield b'{"info":' + _ascii(document.info) + b',\n"licenses":[]'
-    for name in ("categories", "videos", "tracks", "images"):
+    for name in ("categories", "videos", "images"):
         yield b',\n"' + name.encode() + b'":[' + _lines(map(_ascii, getattr(document, name))) + b"]"
+    tracks = zip(*document.tracks.T.tolist(), strict=True)
+    yield b',\n"tracks":[' + _lines(b'{"id":%d,"video_id":%d,"category_id":%d}' % track for track in tracks) + b"]"
     attributes = [one if one.isascii() else _ascii(orjson.loads(one)) for one in document.attributes]
     yield b',\n"annotations":['
     for start in range(0, len(document.boxes), _BLOCK):
@@ -147,7 +156,7 @@ def _ascii(record: dict[str, Any]) -> bytes:
     return written if written.isascii() else json.dumps(record, separators=(",", ":")).encode()
 
 
-def _lines(records: Iterator[bytes]) -> bytes:
+def _lines(records: Iterable[bytes]) -> bytes:
     joined = b",\n".join(records)
     return b"\n" + joined if joined else b""
 
@@ -251,7 +260,7 @@ def _videos(plan: ExportPlan, images: NDArray[np.int64]) -> list[dict[str, Any]]
     ]
 
 
-def _tracks(plan: ExportPlan, images: NDArray[np.int64], shift: int) -> list[dict[str, Any]]:
+def _tracks(plan: ExportPlan, images: NDArray[np.int64], shift: int) -> NDArray[np.int64]:
     chosen = np.zeros(plan.frames, bool)
     chosen[images] = True
     rows = np.flatnonzero(chosen[plan.boxes.row] & (plan.boxes.track != NO_TRACK))
@@ -260,11 +269,7 @@ def _tracks(plan: ExportPlan, images: NDArray[np.int64], shift: int) -> list[dic
     for clip in plan.clips:
         video[clip.start : clip.stop] = clip.media.id
     rows = rows[first]
-    columns = (tracks, video[plan.boxes.row[rows]], plan.boxes.category[rows] + shift)
-    return [
-        {"id": track, "video_id": of, "category_id": category}
-        for track, of, category in zip(*(column.tolist() for column in columns), strict=True)
-    ]
+    return np.column_stack((tracks, video[plan.boxes.row[rows]], plan.boxes.category[rows] + shift))
 
 
 def _info(plan: ExportPlan, split: str) -> dict[str, Any]:

@@ -244,13 +244,17 @@ class _ObjectReader:
         )
 
     def _attributes(self, place: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Intern the attributes of each combination of object, occluded and keyframe that occurs."""
-        occluded = _joined([table.occluded for table in self._tables])
-        codes, inverse = np.unique(place * 4 + occluded * 2 + self.keyframes(), return_inverse=True)
+        """Intern the attributes of each combination of own attributes, kind of media, occluded and keyframe that
+        occurs; the many objects without attributes of their own count as one."""
+        owners = [number if thing.attributes else -1 for number, thing in enumerate(self._things)]
+        flags = np.array(self._moving)[place] * 4 + _joined([table.occluded for table in self._tables]) * 2
+        codes = np.array(owners, np.int64)[place] * 8 + flags + self.keyframes()
+        distinct, inverse = np.unique(codes, return_inverse=True)
         indices = []
-        for code in codes.tolist():
-            own = {**self._things[code >> 2].attributes, "occluded": bool(code & 2)}
-            if self._moving[code >> 2]:
+        for code in distinct.tolist():
+            own = dict(self._things[code >> 3].attributes) if code >= 0 else {}
+            own["occluded"] = bool(code & 2)
+            if code & 4:
                 own["keyframe"] = bool(code & 1)
             text = orjson.dumps(own, option=orjson.OPT_SORT_KEYS)
             indices.append(self.attributes.setdefault(text, len(self.attributes)))
