@@ -19,18 +19,8 @@ from yolor_studio.gui.canvas.model import BoxArrays, BoxRef, CanvasBox, Flag, Sc
 from yolor_studio.gui.canvas.overlay import MANY, Overlay
 from yolor_studio.gui.canvas.picture import Picture
 from yolor_studio.gui.canvas.stage import Stage
-from yolor_studio.gui.canvas.tools import (
-    BoxTool,
-    Drawn,
-    Edited,
-    FourPointsTool,
-    Missed,
-    Outcome,
-    Picked,
-    Pointer,
-    SelectTool,
-    Setting,
-)
+from yolor_studio.gui.canvas.toolbox import Toolbox
+from yolor_studio.gui.canvas.tools import Drawn, Edited, Missed, Outcome, Picked, Pointer, Setting
 from yolor_studio.gui.canvas.viewport import ZOOM_STEP, Viewport
 from yolor_studio.gui.canvas.zoom_control import MARGIN, ZoomControl
 
@@ -41,7 +31,6 @@ _ARROWS = {
     Qt.Key.Key_Down: (0.0, 1.0),
 }
 _MODIFIER = Qt.KeyboardModifier
-AnyTool = SelectTool | BoxTool | FourPointsTool
 
 
 class Canvas(QWidget):
@@ -85,10 +74,8 @@ class Canvas(QWidget):
         self._scene = Scene()
         self._port = Viewport()
         self._stage = Stage(self)
-        self._tool = Tool.SELECT
-        self._select, self._box_tool, self._points_tool = SelectTool(), BoxTool(), FourPointsTool()
-        self._gesture: AnyTool | None = None
         self._setting = Setting(self._scene, self._port.transform, self._port.picture)
+        self._tools = Toolbox(self._setting)
         self._selected: list[int] = []  # the rows of the selection
         self._hovered: BoxRef | None = None
         self._pointer: tuple[float, float] | None = None
@@ -183,14 +170,14 @@ class Canvas(QWidget):
 
     def tool(self) -> Tool:
         """The tool in use."""
-        return self._tool
+        return self._tools.tool
 
     def set_tool(self, tool: Tool) -> None:
         """Take up a tool; what was under way is dropped."""
-        if tool is self._tool:
+        if tool is self._tools.tool:
             return
         self.cancel()
-        self._tool = tool
+        self._tools.tool = tool
         if tool is not Tool.SELECT:
             self._set_hovered(None)
         self._set_cursor()
@@ -203,9 +190,8 @@ class Canvas(QWidget):
 
     def cancel(self) -> bool:
         """Drop the gesture or draft under way; False when there was none."""
-        moving = list(self._select.moving)
-        was = any([self._select.cancel(), self._box_tool.cancel(), self._points_tool.cancel()])
-        self._gesture = None
+        moving = list(self._tools.select.moving)
+        was = self._tools.cancel()
         if moving:
             self._patch(moving)
         elif was:
@@ -264,7 +250,7 @@ class Canvas(QWidget):
         if self._picture is None:
             return
         left = event.button() == Qt.MouseButton.LeftButton
-        if event.button() == Qt.MouseButton.MiddleButton or (left and self._tool is Tool.PAN):
+        if event.button() == Qt.MouseButton.MiddleButton or (left and self._tools.tool is Tool.PAN):
             self._panning_from = event.position().toPoint()
             self._set_cursor()
             return
@@ -272,8 +258,7 @@ class Canvas(QWidget):
         if event.button() == Qt.MouseButton.RightButton:
             self._press_right(at, event)
         elif left:
-            self._gesture = self._tool_for(at)
-            self._answer(self._gesture.press(at, self._setting))
+            self._answer(self._tools.press(at))
             self._refresh()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -288,11 +273,10 @@ class Canvas(QWidget):
         at = self._pointer_of(event)
         self._pointer = (at.x, at.y)
         held = bool(event.buttons() & Qt.MouseButton.LeftButton)
-        tool = self._gesture if held and self._gesture is not None else self._own_tool()
-        moving = self._select.moving.keys()
-        self._answer(tool.move(at, self._setting))
-        if self._select.moving.keys() != moving:
-            self._patch(list(self._select.moving))  # take what begins to move out of the base layer
+        moving = self._tools.select.moving.keys()
+        self._answer(self._tools.move(at, held=held))
+        if self._tools.select.moving.keys() != moving:
+            self._patch(list(self._tools.select.moving))  # take what begins to move out of the base layer
         if not held:
             self._hover_at(at)
         self._refresh()
@@ -303,12 +287,13 @@ class Canvas(QWidget):
             self._panning_from = None
             self._set_cursor()
             return
-        if event.button() != Qt.MouseButton.LeftButton or self._gesture is None:
+        if event.button() != Qt.MouseButton.LeftButton:
             return
-        gesture, self._gesture = self._gesture, None
         at = self._pointer_of(event)
-        moving = list(self._select.moving)
-        outcomes = gesture.release(at, self._setting)
+        moving = list(self._tools.select.moving)
+        outcomes = self._tools.release(at)
+        if outcomes is None:
+            return
         self._answer(outcomes)
         if moving and not any(isinstance(outcome, Edited) for outcome in outcomes):
             self._patch(moving)
@@ -316,7 +301,11 @@ class Canvas(QWidget):
         self._refresh()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if self._tool is Tool.SELECT and event.button() == Qt.MouseButton.LeftButton and self._picture is not None:
+        if (
+            self._tools.tool is Tool.SELECT
+            and event.button() == Qt.MouseButton.LeftButton
+            and self._picture is not None
+        ):
             at = self._pointer_of(event)
             under = self._setting.under(at.x, at.y)
             if under and under[0] < self._scene.predictions:
@@ -383,7 +372,7 @@ class Canvas(QWidget):
     def nudge(self, dx: float, dy: float) -> bool:
         """Move the selected boxes by picture pixels, as the arrow keys do; False when there is nothing to move."""
         rows = [r for r in self._scene.rows(self._setting.selection) if not self._scene.has(r, Flag.LOCKED)]
-        if not rows or self._select.busy:
+        if not rows or self._tools.select.busy:
             return False
         dx, dy = limit_move(self._scene.corners[rows], dx, dy, size=self._setting.size)
         boxes = {row: (b := self._scene.box(row))._replace(x=b.x + dx, y=b.y + dy) for row in rows}
@@ -404,8 +393,7 @@ class Canvas(QWidget):
             if len(changed):
                 self._patch(changed.tolist(), before=before)
             return
-        self._select.cancel()
-        self._gesture = None if self._gesture is self._select else self._gesture
+        self._tools.cancel_selecting()
         self._set_selection(frozenset(ref for ref in self._setting.selection if scene.row(ref) is not None))
         if self._hovered is not None and scene.row(self._hovered) is None:
             self._set_hovered(None)
@@ -420,19 +408,6 @@ class Canvas(QWidget):
 
     def _inside(self, x: float, y: float) -> bool:
         return self._picture is not None and 0 <= x <= self._setting.size[0] and 0 <= y <= self._setting.size[1]
-
-    def _own_tool(self) -> AnyTool:
-        if self._tool is Tool.BOX:
-            return self._box_tool
-        return self._points_tool if self._tool is Tool.FOUR_POINTS else self._select
-
-    def _tool_for(self, at: Pointer) -> AnyTool:
-        """The tool that a press begins with: a drawing tool leaves the selected box's handles and Ctrl-click to
-        selecting, unless it has begun to draw."""
-        tool = self._own_tool()
-        if tool.draft is None and (at.add or self._setting.resizable_edge(at)):
-            return self._select
-        return tool
 
     def _press_right(self, at: Pointer, event: QMouseEvent) -> None:
         if self.cancel():
@@ -491,13 +466,13 @@ class Canvas(QWidget):
         self.selection_changed.emit()
 
     def _hover_at(self, at: Pointer) -> None:
-        edge = self._setting.resizable_edge(at) if self._own_tool().draft is None else None
+        edge = self._setting.resizable_edge(at) if self._tools.current.draft is None else None
         over = False
-        if self._tool is Tool.SELECT:
+        if self._tools.tool is Tool.SELECT:
             under = self._setting.under(at.x, at.y)
             over = bool(under)
             self._set_hovered(self._scene.ref(under[0]) if under else None)
-        self._set_cursor(cursor_for(self._tool, edge=edge, over=over))
+        self._set_cursor(cursor_for(self._tools.tool, edge=edge, over=over))
 
     def _set_hovered(self, ref: BoxRef | None) -> None:
         if ref == self._hovered:
@@ -509,7 +484,7 @@ class Canvas(QWidget):
     def _set_cursor(self, shape: Qt.CursorShape | None = None) -> None:
         if self._panning_from is not None:
             shape = Qt.CursorShape.ClosedHandCursor
-        shape = shape or cursor_for(self._tool)
+        shape = shape or cursor_for(self._tools.tool)
         if self.cursor().shape() != shape:
             self.setCursor(shape)
 
@@ -536,9 +511,9 @@ class Canvas(QWidget):
         return Frame(self._picture, self._scene, self._port.transform, size, ratio, looks.colour("well"), marked)
 
     def _overlay(self) -> Overlay:
-        drawing, moving = self._own_tool(), self._select.moving
+        drawing, moving = self._tools.current, self._tools.select.moving
         cross = None
-        if self._tool in (Tool.BOX, Tool.FOUR_POINTS) and self._pointer is not None and not self._select.busy:
+        if self._tools.draws and self._pointer is not None and not self._tools.select.busy:
             cross = self._pointer if self._inside(*self._pointer) else None
         return Overlay(
             hovered=self._scene.row(self._hovered) if self._hovered else None,
@@ -548,7 +523,7 @@ class Canvas(QWidget):
             draft=drawing.draft,
             draft_colour=self._draft_colour,
             points=drawing.points,
-            band=self._select.band,
+            band=self._tools.select.band,
             cross=cross,
         )
 
