@@ -347,6 +347,25 @@ def test_a_cancelled_export_leaves_nothing(project: Project, clip: int, tmp_path
     assert _leftovers(tmp_path) == []
 
 
+def test_an_export_cancelled_while_it_is_checked_leaves_nothing(project: Project, clip: int, tmp_path: Path) -> None:
+    token = CancelToken()
+    with pytest.raises(Cancelled):
+        for event in export_project(project, ExportRequest(), tmp_path / "out", token):
+            if isinstance(event, Progress) and event.note == "Checking":
+                token.cancel()
+    assert token.cancelled
+    assert _leftovers(tmp_path) == []
+
+
+def test_editing_while_it_is_written_does_not_change_an_export(project: Project, clip: int, tmp_path: Path) -> None:
+    for event in export_project(project, ExportRequest(), tmp_path / "out"):
+        if isinstance(event, Started):
+            continue
+        with project.edit("Meanwhile") as edit:
+            edit.add_object(clip, 1, 0, Box(1, 1, 5, 5))
+    assert len(_load(tmp_path / "out")["annotations"]) == 4
+
+
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), MediaError("does not fit")])
 def test_a_full_disk_and_pictures_that_never_fit_leave_nothing(
     project: Project, clip: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
