@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from yolor_studio.core.entities import Box
 from yolor_studio.core.geometry import ViewTransform
 from yolor_studio.gui.canvas.model import BoxArrays, BoxRef, CanvasBox, Scene
+from yolor_studio.gui.canvas.model import Tool as CanvasTool
+from yolor_studio.gui.canvas.toolbox import Toolbox
 from yolor_studio.gui.canvas.tools import (
     BoxTool,
     Drawn,
@@ -281,3 +285,55 @@ def test_a_box_out_of_view_is_shown_and_a_view_is_restored() -> None:
     assert port.transform == state
     port.restore(state, fitted=True)
     assert port.zoom == pytest.approx(1.35)
+
+
+moves = st.lists(
+    st.tuples(
+        st.sampled_from(("press", "move", "release", "cancel")),
+        st.floats(-100, 800),
+        st.floats(-100, 500),
+        st.booleans(),
+        st.booleans(),
+    ),
+    max_size=30,
+)
+
+
+@given(
+    tool=st.sampled_from((CanvasTool.SELECT, CanvasTool.BOX, CanvasTool.FOUR_POINTS)), moves=moves, snap=st.booleans()
+)
+@settings(deadline=None, max_examples=200)
+def test_no_gesture_whatever_makes_a_box_outside_the_picture(
+    tool: CanvasTool, moves: list[tuple[str, float, float, bool, bool]], snap: bool
+) -> None:
+    objects = [CanvasBox(i, Box(40 * i, 30 * i, 60, 50), i, f"car {i}") for i in range(8)]
+    setting = Setting(Scene(objects), ViewTransform(1.3, 5, 9), SIZE, snap=snap)
+    toolbox = Toolbox(setting)
+    toolbox.tool = tool
+    held = False
+    for what, x, y, add, band in moves:
+        at = Pointer(x, y, add=add, band=band)
+        outcomes: list[Outcome] = []
+        if what == "press" and not held:
+            held, outcomes = True, toolbox.press(at)
+        elif what == "move":
+            outcomes = toolbox.move(at, held=held)
+        elif what == "release" and held:
+            held, outcomes = False, toolbox.release(at) or []
+        elif what == "cancel":
+            toolbox.cancel()
+        _carry_out(outcomes, setting)
+        for outcome in outcomes:
+            made = [outcome.box] if isinstance(outcome, Drawn) else []
+            if isinstance(outcome, Edited):
+                made = list(outcome.boxes.values())
+                setting.scene = setting.scene.with_boxes(outcome.boxes)
+            for box in made:
+                assert box.x >= 0
+                assert box.y >= 0
+                assert box.right <= SIZE[0] + 1e-9
+                assert box.bottom <= SIZE[1] + 1e-9
+                assert min(box.w, box.h) >= 1 - 1e-9
+    toolbox.cancel()
+    assert toolbox.current.draft is None
+    assert not toolbox.cancel()
