@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -46,7 +48,7 @@ def clip_xywh(boxes: ArrayLike, width: float, height: float) -> NDArray[np.float
 def fit_box(box: Box, width: float, height: float) -> Box:
     """The box cut to the picture and kept at least MIN_SIDE wide and high: the form in which every object's box is
     stored. Negative sizes are turned over first. Raises ValueError when a coordinate is not finite."""
-    if not np.isfinite(box).all():
+    if not all(map(math.isfinite, box)):
         raise ValueError(f"A box has a coordinate that is not a number: {tuple(box)}")
     x1, x2 = sorted((box.x, box.x + box.w))
     y1, y2 = sorted((box.y, box.y + box.h))

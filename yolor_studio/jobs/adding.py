@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.entities import Fingerprint, Media, MediaKind
 from yolor_studio.core.errors import MediaError
-from yolor_studio.jobs.events import Event, ItemFailed, Preview, Result, Started
+from yolor_studio.jobs.events import Event, ItemFailed, Notice, Preview, Result, Started
 from yolor_studio.jobs.rate import RateMeter
 from yolor_studio.jobs.streaming import streamed
-from yolor_studio.project import Project
+from yolor_studio.project import Project, Renumbering
 
 if TYPE_CHECKING:
     from yolor_studio.media import Found, MediaInfo, VideoIndex
@@ -98,7 +98,9 @@ def verify_media(project: Project, media_ids: Sequence[int], cancel: CancelToken
         except MediaError as error:
             yield ItemFailed(media.name, str(error))
             continue
-        _store(project, media, index, info)
+        renumbering = _store(project, media, index, info)
+        if renumbering is not None:
+            yield Notice(f"{media.name}: {renumbering}")
         proved += 1
         before += media.frames
         yield meter.progress(before)
@@ -118,8 +120,8 @@ def _counted(path: Path, cancel: CancelToken, meter: RateMeter, before: int) -> 
     return streamed(count, to_event)
 
 
-def _store(project: Project, media: Media, index: VideoIndex, info: MediaInfo) -> None:
-    project.store_media_index(
+def _store(project: Project, media: Media, index: VideoIndex, info: MediaInfo) -> Renumbering | None:
+    return project.store_media_index(
         media.id,
         index.to_bytes(),
         frames=index.frames,
