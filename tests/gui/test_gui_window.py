@@ -320,8 +320,15 @@ def test_a_second_window_on_the_project_can_only_look(qtbot: QtBot, window: Main
 
     path = session_of(window).project.path
     window.studio.close_project()
-    code = f"import sys\nfrom yolor_studio.project import Project\nfrom pathlib import Path\np = Project.open(Path({str(path)!r}))\nprint('open', flush=True)\nsys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from yolor_studio.project import Project\n"
+        "project = Project.open(Path(sys.argv[1]))\n"
+        "print('open', flush=True)\n"
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         other.stdout.readline()
         window.studio.open_paths([path])

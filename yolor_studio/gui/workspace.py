@@ -7,7 +7,6 @@ from typing import Literal
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
-from PySide6.QtWidgets import QSplitter as Splitter
 
 from yolor_studio.core.entities import Change, FrameState
 from yolor_studio.gui.canvas import BoxRef, Canvas, Tool
@@ -26,7 +25,7 @@ from yolor_studio.gui.player import Player
 from yolor_studio.gui.session import Session
 from yolor_studio.gui.studio import Studio
 from yolor_studio.gui.thumbnails import Thumbnails
-from yolor_studio.gui.widgets import Toast
+from yolor_studio.gui.widgets import Splitter, Toast
 
 __all__ = ["Workspace"]
 
@@ -149,8 +148,6 @@ class Workspace(QWidget):
         self._splitter = Splitter(Qt.Orientation.Horizontal)
         for widget in (self._left_slot, self.canvas, self.right):
             self._splitter.addWidget(widget)
-        self._splitter.setHandleWidth(1)
-        self._splitter.setChildrenCollapsible(False)
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setSizes([LEFT, 900, RIGHT])
         self._body = QWidget()

@@ -69,6 +69,14 @@ class ExportForm(QWidget):
         """Where the dataset is to be written."""
         return Path(self._folder.text().strip()).expanduser()
 
+    def set_folder(self, folder: Path) -> None:
+        """Write the dataset there."""
+        self._folder.setText(str(folder))
+
+    def choose_all_frames(self) -> None:
+        """Write frames with objects that are not reviewed, too."""
+        self._all.setChecked(True)
+
     def request(self) -> ExportRequest:
         """What is chosen. Raises UsageError when it makes no sense."""
         include = {"reviewed"}

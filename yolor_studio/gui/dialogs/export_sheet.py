@@ -102,7 +102,7 @@ class ExportSheet(Sheet):
         self._promise = ElidedLabel()
         command = QPushButton(looks.icon("terminal-window"), self.tr("Copy as command"))
         looks.dress(command, kind="quiet", size="dialog")
-        command.clicked.connect(self._copy_command)
+        command.clicked.connect(self.copy_command)
         cancel = QPushButton(self.tr("Cancel"))
         looks.dress(cancel, size="dialog")
         cancel.clicked.connect(self.close_sheet)
@@ -220,6 +220,19 @@ class ExportSheet(Sheet):
         self._latest.close()
         super().close_sheet()
 
+    def copy_command(self) -> None:
+        """Put the same export, as a command line, on the clipboard."""
+        try:
+            request = self.form.request()
+        except StudioError as error:
+            self._take_problem(str(error))
+            return
+        categories = {category.id: category for category in self._session.categories}
+        QGuiApplication.clipboard().setText(
+            as_command(self._project.path, request, self.form.folder, categories=categories)
+        )
+        self._say("check-circle-fill", "ok", self.tr("The command is on the clipboard."))
+
     def stop(self) -> None:
         """Stop and wait: the window closes."""
         if self._run is not None and self._run.running:
@@ -261,18 +274,6 @@ class ExportSheet(Sheet):
     def _open_folder(self) -> None:
         if self.report is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.report.folder)))
-
-    def _copy_command(self) -> None:
-        try:
-            request = self.form.request()
-        except StudioError as error:
-            self._take_problem(str(error))
-            return
-        categories = {category.id: category for category in self._session.categories}
-        QGuiApplication.clipboard().setText(
-            as_command(self._project.path, request, self.form.folder, categories=categories)
-        )
-        self._say("check-circle-fill", "ok", self.tr("The command is on the clipboard."))
 
     def _copy_report(self) -> None:
         if self.report is not None:
