@@ -246,3 +246,29 @@ def test_light_packages_load_no_heavy_library():
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_eval_measures_on_a_dataset_and_on_a_project(tell, tmp_path, grey_clip, brightness_model):
+    project, dataset = tmp_path / "grey.yolor", tmp_path / "coco"
+    tell("label", grey_clip, "--project", project, "--model", brightness_model)
+    tell("accept", project)
+    tell("review", project)
+    tell("export", project, "--out", dataset, "--images", "png")
+    annotations = dataset / "annotations" / "instances_train.json"
+    for source in (["--data", annotations, "--images", dataset / "images"], [project]):
+        code, out, err = tell("eval", *source, "--model", brightness_model, "--json")
+        assert code == 0, err
+        scores = json.loads(out)
+        assert {"AP", "AP50", "AP75", "APs", "APm", "APl", "per_category"} <= set(scores)
+        assert scores["AP"] > 0.9
+    for wrong in ([], [project, "--data", annotations], ["--data", annotations]):
+        assert tell("eval", *wrong)[0] == 2
+
+
+def test_a_failed_import_leaves_no_new_project(tell, tmp_path):
+    broken = tmp_path / "broken.json"
+    broken.write_text("{")
+    code, _, err = tell("import", tmp_path / "new.yolor", broken)
+    assert code == 1
+    assert "broken.json" in err
+    assert not list(tmp_path.glob("new.yolor*"))

@@ -47,7 +47,9 @@ def export(
     blur: Annotated[
         list[str] | None, typer.Option(metavar="CATEGORY", help="Pixelate boxes of this category in the copies.")
     ] = None,
-    keyframes_only: Annotated[bool, typer.Option("--keyframes-only", help="No interpolated boxes.")] = False,
+    keyframes_only: Annotated[
+        bool, typer.Option("--keyframes-only", help="No frames on which every box is interpolated.")
+    ] = False,
     zero_based: Annotated[bool, typer.Option("--zero-based", help="Category ids from 0.")] = False,
     polygons: Annotated[bool, typer.Option("--polygons", help="Each box as a 4-point outline too.")] = False,
     as_json: options.AsJson = False,
@@ -100,31 +102,46 @@ def import_dataset(
         if not source.exists():
             raise UsageError(f"{source} does not exist.")
     output = Output(as_json=as_json)
-    opened = options.open_project(path) if path.exists() else Project.create(path)
-    with opened as project:
+    with options.opened_or_made(path) as project:
         report = output.run(functools.partial(job, project, sources, format=format, predictions=predictions))
     output.finish(report.as_json(), [*report.lines(), str(path)])
 
 
 def evaluate(
-    data: Annotated[Path, typer.Option(metavar="COCO.json", help="The ground truth.")],
-    images: Annotated[Path, typer.Option(metavar="DIR", help="Where its pictures lie.")],
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[P]", help="A project: its reviewed frames are the truth.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="COCO.json", help="The truth, where no project is named.")
+    ] = None,
+    images: Annotated[Path | None, typer.Option(metavar="DIR", help="Where its pictures lie.")] = None,
     model: options.Model = None,
     size: options.Size = None,
     device: options.Device = "auto",
+    official: Annotated[bool, typer.Option("--official", help="Suppress as the official YOLOR test does.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Measure a model on a COCO dataset: AP, AP50, AP75, by size and per category.
+    """Measure a model on a COCO dataset or a project: AP, AP50, AP75, by size and per category.
 
     Example: yolor-studio eval --data val/annotations.json --images val --model yolor-n
     """
-    from yolor_studio.jobs.evaluate import evaluate as job
+    from yolor_studio.jobs.evaluate import evaluate as dataset_job
+    from yolor_studio.jobs.evaluate import evaluate_project
 
-    for path in (data, images):
-        if not path.exists():
-            raise UsageError(f"{path} does not exist.")
     output = Output(as_json=as_json)
-    evaluation = output.run(functools.partial(job, data, images, model=model, size=size, device=device))
+    choices: dict[str, Any] = {"model": model, "size": size, "device": device, "official": official}
+    if path is not None:
+        if data or images:
+            raise UsageError("Name a project, or --data and --images, not both.")
+        with options.open_project(path, read_only=True) as project:
+            evaluation = output.run(functools.partial(evaluate_project, project, **choices))
+    else:
+        if data is None or images is None:
+            raise UsageError("Name a project, or --data COCO.json and --images DIR.")
+        for named in (data, images):
+            if not named.exists():
+                raise UsageError(f"{named} does not exist.")
+        evaluation = output.run(functools.partial(dataset_job, data, images, **choices))
     output.finish(evaluation.as_json(), evaluation.lines())
 
 

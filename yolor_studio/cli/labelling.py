@@ -39,7 +39,6 @@ def label(
     from yolor_studio.jobs.adding import add_media, verify_media
     from yolor_studio.jobs.prelabel import PrelabelRequest, PrelabelSummary, prelabel
     from yolor_studio.media import discover
-    from yolor_studio.project import Project
 
     options.positive(every, "--every")
     options.fraction(min_score, "--min-score")
@@ -53,8 +52,7 @@ def label(
         reasons = " ".join(item.error or "" for item in found[:3])
         raise StudioError(f"Nothing to label was found. {reasons}".strip())
     output = Output(as_json=as_json)
-    opened = options.open_project(project) if project.exists() else Project.create(project)
-    with opened:
+    with options.opened_or_made(project) as opened:
         added = output.run(functools.partial(add_media, opened, sources))
         if not added.media_ids:
             reasons = " ".join(item.why for item in output.failures[:3])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +40,22 @@ def open_project(path: Path, *, read_only: bool = False) -> Project:
         project.close()
         raise ProjectError(f"{path.name} cannot be changed: {reason} Nothing was written.")
     return project
+
+
+@contextmanager
+def opened_or_made(path: Path) -> Iterator[Project]:
+    """The project at `path`, made if need be; one that was made is taken away again when the work on it fails before
+    anything is in it."""
+    made = not path.exists()
+    with Project.create(path) if made else open_project(path) as project:
+        try:
+            yield project
+        except BaseException:
+            made = made and not project.media()
+            if made:
+                project.close()
+                path.unlink(missing_ok=True)
+            raise
 
 
 def chosen_media(project: Project, name: str | None) -> list[Media]:

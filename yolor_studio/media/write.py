@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 
 from yolor_studio.core.errors import MediaError
 
+# It can be read only by setting it, which is the whole process's: once, before there are threads.
+_UMASK = os.umask(0o077)
+os.umask(_UMASK)
+
 
 def save_png(path: Path, rgb: NDArray[np.uint8]) -> None:
     """Write RGB [H, W, 3] as PNG, the very pixels. Raises MediaError when it cannot be written."""
@@ -58,15 +62,9 @@ def write_atomic(path: Path, data: bytes) -> None:
         handle, temporary = tempfile.mkstemp(prefix=".yolor-", suffix=".tmp", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, 0o666 & ~_UMASK)
         os.replace(temporary, path)
     except OSError as error:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
         raise MediaError(f"{path} cannot be written: {error.strerror or error}. Nothing was changed there.") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
