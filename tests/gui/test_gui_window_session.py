@@ -240,3 +240,44 @@ def test_occluded_is_for_this_frames_box(kit: Kit) -> None:
     assert session.boxes()[0].occluded
     editor.toggle_occluded()
     assert not session.boxes()[0].occluded
+
+
+def test_before_anything_is_drawn_the_commonest_category_is_chosen(kit: Kit) -> None:
+    session, _, _ = kit
+    two_people = predictions(((10, 10, 50, 40), 1, 0.9), ((120, 60, 20, 60), 1, 0.6), ((200, 100, 40, 40), 0, 0.5))
+    session.set_category(3)
+    layer = session.project.shown_layer()
+    assert layer is not None
+    session.project.write_predictions(layer.id, session.media[0].id, {2: two_people})
+    session.choose_common_category()
+    assert session.category_id == 2
+
+
+def test_digits_go_in_order_until_a_person_gives_one(kit: Kit) -> None:
+    from yolor_studio.gui.hotkeys import effective_hotkeys
+    from yolor_studio.gui.panels.categories import CategoryEditor
+
+    session, _, _ = kit
+    categories = CategoryEditor(session)
+    assert effective_hotkeys(session.categories) == {1: "1", 2: "2", 3: "3"}
+    categories.set_hotkey(3, "1")
+    assert effective_hotkeys(session.categories) == {2: "2", 3: "1"}
+    added = categories.add("cat")
+    assert effective_hotkeys(session.categories)[added] == "3"
+    assert session.category_id == added
+
+
+def test_a_category_in_use_goes_only_into_another(kit: Kit) -> None:
+    from yolor_studio.core.errors import ProjectError
+    from yolor_studio.gui.panels.categories import CategoryEditor
+
+    session, _, editor = kit
+    session.set_category(1)
+    editor.draw(Box(5, 6, 30, 20))
+    categories = CategoryEditor(session)
+    with pytest.raises(ProjectError):
+        categories.delete(1)
+    categories.delete(1, into=2)
+    assert [box.object.category_id for box in session.boxes()] == [2]
+    assert categories.objection("Person") != ""
+    assert categories.objection("Person", but=2) == ""

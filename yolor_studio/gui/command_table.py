@@ -66,15 +66,15 @@ _BY_MENU: dict[str, tuple[Command, ...]] = {
         Command("view.zoom_in", "Zoom in", lambda do: do.zoom(1.25), ("Ctrl++", "Ctrl+="), "plus", _M, repeats=True),
         Command("view.zoom_out", "Zoom out", lambda do: do.zoom(0.8), ("Ctrl+-",), "minus", _M, repeats=True),
         Command(
-            "view.left", "Media panel", lambda do: do.toggle_panel("left"), ("F8",), "layout", Needs.PROJECT,
+            "view.left", "Media panel", lambda do: do.toggle_panel("left"), ("F8",), "", Needs.PROJECT,
             checkable=True, separator=True,
         ),
         Command(
-            "view.right", "Right panel", lambda do: do.toggle_panel("right"), ("F9",), "layout", Needs.PROJECT,
+            "view.right", "Right panel", lambda do: do.toggle_panel("right"), ("F9",), "", Needs.PROJECT,
             checkable=True,
         ),
         Command(
-            "view.bottom", "Timeline", lambda do: do.toggle_panel("bottom"), ("F10",), "layout", Needs.PROJECT,
+            "view.bottom", "Timeline", lambda do: do.toggle_panel("bottom"), ("F10",), "", Needs.PROJECT,
             checkable=True,
         ),
         Command("view.next_panel", "Next panel", lambda do: do.next_panel(), ("F6",), "", Needs.PROJECT),
@@ -82,8 +82,8 @@ _BY_MENU: dict[str, tuple[Command, ...]] = {
             "view.theme_system", "Theme of the system", lambda do: do.set_theme("system"), checkable=True,
             separator=True,
         ),
-        Command("view.theme_dark", "Dark theme", lambda do: do.set_theme("dark"), icon="moon", checkable=True),
-        Command("view.theme_light", "Light theme", lambda do: do.set_theme("light"), icon="sun", checkable=True),
+        Command("view.theme_dark", "Dark theme", lambda do: do.set_theme("dark"), checkable=True),
+        Command("view.theme_light", "Light theme", lambda do: do.set_theme("light"), checkable=True),
         Command(
             "view.full_screen", "Full screen", lambda do: do.full_screen(), ("F11",), "", checkable=True,
             separator=True,

@@ -8,23 +8,22 @@ from typing import Literal
 
 from PySide6.QtCore import QPoint, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from yolor_studio import __version__
 from yolor_studio.core.entities import Change
 from yolor_studio.core.errors import StudioError
 from yolor_studio.core.paths import user_folder
 from yolor_studio.gui import looks
-from yolor_studio.gui.actions import Command, Needs, keys_text, matching, tr
+from yolor_studio.gui.actions import Command, Needs
 from yolor_studio.gui.canvas import BoxRef
-from yolor_studio.gui.command_table import COMMANDS
 from yolor_studio.gui.commands import Commands
-from yolor_studio.gui.dialogs.palette import Choice, Palette
+from yolor_studio.gui.dialogs import asking
+from yolor_studio.gui.dialogs.palette import Palette
 from yolor_studio.gui.dialogs.sheet import Sheet
-from yolor_studio.gui.hotkeys import effective_hotkeys
-from yolor_studio.gui.locating import SUFFIX
 from yolor_studio.gui.logo import window_icon
 from yolor_studio.gui.menus import ActionSet
+from yolor_studio.gui.palette_choices import PaletteChoices
 from yolor_studio.gui.panels.status_line import StatusLine
 from yolor_studio.gui.settings import RecentProject
 from yolor_studio.gui.start import StartPage
@@ -99,35 +98,19 @@ class MainWindow(QMainWindow):
 
     def ask_for_files(self) -> list[Path]:
         """Videos and pictures that a person picks."""
-        from yolor_studio.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
-
-        patterns = " ".join(f"*{suffix}" for suffix in sorted({*VIDEO_SUFFIXES, *IMAGE_SUFFIXES}))
-        names, _ = QFileDialog.getOpenFileNames(
-            self,
-            self.tr("Open videos and pictures"),
-            self._last_folder(),
-            f"{self.tr('Videos and pictures')} ({patterns})",
-        )
-        return [Path(name) for name in names]
+        return asking.videos_and_pictures(self, self._last_folder())
 
     def ask_for_folder(self) -> list[Path]:
         """A folder that a person picks."""
-        name = QFileDialog.getExistingDirectory(self, self.tr("Open a folder"), self._last_folder())
-        return [Path(name)] if name else []
+        return asking.folder(self, self._last_folder())
 
     def ask_for_project(self) -> list[Path]:
         """A project that a person picks."""
-        name, _ = QFileDialog.getOpenFileName(
-            self, self.tr("Open a project"), self._last_folder(), f"{self.tr('Projects')} (*{SUFFIX})"
-        )
-        return [Path(name)] if name else []
+        return asking.project(self, self._last_folder())
 
     def ask_for_new_project(self) -> Path | None:
         """Where a new project is to lie."""
-        name, _ = QFileDialog.getSaveFileName(
-            self, self.tr("New project"), self._last_folder(), f"{self.tr('Projects')} (*{SUFFIX})"
-        )
-        return Path(name).with_suffix(SUFFIX) if name else None
+        return asking.new_project(self, self._last_folder())
 
     def _last_folder(self) -> str:
         if self.studio.session is not None:
@@ -147,13 +130,15 @@ class MainWindow(QMainWindow):
     def show_palette(self) -> None:
         """All commands, media and categories."""
         hint = self.tr("commands, media, frames (#204), categories")
-        self.open_sheet(Palette(self._page, self._palette_choices, hint=hint, placeholder=self.tr("Find a command")))
+        choices = PaletteChoices(self, self._met_needs())
+        self.open_sheet(Palette(self._page, choices.all, hint=hint, placeholder=self.tr("Find a command")))
 
     def pick_category(self) -> None:
         """A category by its first letters."""
         if self.studio.session is not None:
+            choices = PaletteChoices(self, self._met_needs())
             self.open_sheet(
-                Palette(self._page, self._category_choices, hint="", placeholder=self.tr("Category of the box"))
+                Palette(self._page, choices.categories, hint="", placeholder=self.tr("Category of the box"))
             )
 
     def show_keys(self) -> None:
@@ -212,14 +197,9 @@ class MainWindow(QMainWindow):
         """Ask for a model file, add it and use it."""
         from yolor_studio.detect.library import add_model
 
-        name, _ = QFileDialog.getOpenFileName(
-            self,
-            self.tr("Add a model"),
-            self._last_folder(),
-            f"{self.tr('Models')} (*.onnx *.weights *.safetensors)",
-        )
-        if name:
-            entry = add_model(Path(name))
+        path = asking.model(self, self._last_folder())
+        if path is not None:
+            entry = add_model(path)
             self.studio.choose_model(entry.name)
             self.studio.tell(self.tr("{name} is in the list of models").format(name=entry.name), "ok")
 
@@ -273,6 +253,7 @@ class MainWindow(QMainWindow):
         studio, start = self.studio, self.start
         studio.session_changed.connect(self._show_session)
         studio.told.connect(self._show_message)
+        studio.noticed.connect(self.status.say)
         studio.run_changed.connect(self._refresh_soon)
         studio.task_changed.connect(self._show_task)
         start.command_requested.connect(self.run_by_id)
@@ -330,7 +311,7 @@ class MainWindow(QMainWindow):
         self.actions_set.set_met(self._met_needs())
         for theme in ("system", "dark", "light"):
             self.actions_set.set_checked(f"view.theme_{theme}", studio.settings.theme == theme)
-        self.status.set_device(device_text(studio), studio.device_note)
+        self.status.set_device(device_text(studio))
         if workspace is None or studio.session is None:
             self.status.set_saved(self.tr("Nothing is uploaded. No account."), icon="lock-simple", role="tx2")
             self.status.set_media("")
@@ -438,58 +419,6 @@ class MainWindow(QMainWindow):
                 menu.addSeparator()
         menu.exec(at)
         menu.deleteLater()
-
-    def _palette_choices(self, query: str) -> list[Choice]:
-        session = self.studio.session
-        if query.startswith("#") and query[1:].isdigit() and session is not None:
-            frame = int(query[1:])
-            text = self.tr("Go to frame {frame}").format(frame=f"{frame:,}")
-            return [Choice(text, lambda: session.seek(frame), tr("Video"), icon="arrow-right")]
-        met = self._met_needs()
-        choices = [
-            Choice(
-                tr(entry.text).rstrip("…"),
-                lambda entry=entry: self.run_command(entry),
-                tr(entry.menu),
-                tuple(keys_text(entry)),
-                entry.icon,
-                enabled=entry.needs in met,
-            )
-            for entry in (matching(COMMANDS, query) if query else COMMANDS)
-            if not entry.id.startswith("category.")
-        ]
-        if query and session is not None:
-            choices.extend(self._category_choices(query))
-            wanted = query.lower()
-            found = [media for media in session.media if wanted in media.name.lower()][:20]
-            choices.extend(
-                Choice(
-                    media.name,
-                    lambda media=media, at=session: at.go(media.id, at.frame_of(media.id)),
-                    icon="film-strip",
-                )
-                for media in found
-            )
-        return sorted(choices, key=lambda choice: not choice.enabled)
-
-    def _category_choices(self, query: str) -> list[Choice]:
-        session = self.studio.session
-        if session is None:
-            return []
-        wanted = query.strip().casefold()
-        found = [category for category in session.categories if wanted in category.name.casefold()]
-        found.sort(key=lambda category: not category.name.casefold().startswith(wanted))
-        keys = effective_hotkeys(session.categories)
-        return [
-            Choice(
-                category.name,
-                lambda category=category: self.commands.use_category(category.id),
-                self.tr("Category"),
-                (keys[category.id],) if category.id in keys else (),
-                colour=category.colour,
-            )
-            for category in found
-        ]
 
 
 def _window_settings() -> QSettings:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from itertools import islice
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from yolor_studio.core.entities import Category, Change, FrameBox, FrameState, Media, MediaKind, ShownPredictions
@@ -13,6 +15,9 @@ from yolor_studio.gui.navigation import LONG_STEP, next_open_frame, next_place, 
 from yolor_studio.project import Project
 
 __all__ = ["Session"]
+
+COMMON_IN = 500
+"""Frames that are looked at to find the category that is most common."""
 
 
 class Session(QObject):
@@ -150,6 +155,18 @@ class Session(QObject):
         if category_id != self.category_id and (category_id is None or category_id in self._categories):
             self.category_id = category_id
             self.category_changed.emit()
+
+    def choose_common_category(self) -> None:
+        """Before anything is drawn, draw with the category that the shown layer found most often in this media."""
+        media, layer = self.current, self.project.shown_layer()
+        if media is None or layer is None or self.project.counts().objects:
+            return
+        limit, found = self.project.score_limit(), np.zeros(len(layer.class_names), np.int64)
+        for _, predictions in islice(self.project.iter_predictions(layer.id, media.id), COMMON_IN):
+            best = predictions.classes[predictions.scores[:, 0] >= limit, 0]
+            found += np.bincount(best[best >= 0], minlength=len(found))[: len(found)]
+        if found.any():
+            self.set_category(self.project.class_map(layer.id).get(int(found.argmax())))
 
     def set_limit(self, limit: float, category_id: int | None = None) -> None:
         """Show predictions from this score on, in general or for one category."""

@@ -55,8 +55,8 @@ class Studio(QObject):
     """Another job (adding media, the demo) started, moved on or ended."""
     told = Signal(object)
     """A Message."""
-    previewed = Signal(object)
-    """A Preview of the pre-labelling run."""
+    noticed = Signal(str)
+    """A sentence of the pre-labelling run that is said once: the device fell back, classes are ignored."""
     run_ended = Signal(object)
     """The Outcome of the pre-labelling run."""
 
@@ -71,8 +71,6 @@ class Studio(QObject):
         """The pre-labelling run under way, or the one that ended last in this project."""
         self.task: JobRun | None = None
         """The other job under way: adding media or the demo."""
-        self.device_note = ""
-        """Why the device is not the one that was asked for; empty when it is."""
         self._verifying: JobRun | None = None
 
     # Projects
@@ -269,8 +267,7 @@ class Studio(QObject):
         )
         self.run = JobRun(lambda cancel: prelabel(project, request, cancel), self.bridge, self)
         self.run.changed.connect(self.run_changed)
-        self.run.preview.connect(self.previewed)
-        self.run.notice.connect(self._take_notice)
+        self.run.notice.connect(self.noticed)
         self.run.ended.connect(self._run_ended)
         self.run_changed.emit()
 
@@ -282,13 +279,11 @@ class Studio(QObject):
         if layer is None or not len(session.project.visited_frames(layer.id, session.current.id)):
             self.prelabel([session.current.id])
 
-    def _take_notice(self, text: str) -> None:
-        self.device_note = text
-        self.run_changed.emit()
-
     def _run_ended(self, outcome: Outcome) -> None:
         self.run_changed.emit()
         self.run_ended.emit(outcome)
+        if self.session is not None:
+            self.session.choose_common_category()
         if outcome.cancelled:
             self.tell(self.tr("Pre-labelling stopped. What was found is kept, and the next run goes on from there."))
         elif outcome.error is not None:

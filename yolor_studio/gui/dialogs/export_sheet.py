@@ -109,6 +109,7 @@ class ExportSheet(Sheet):
         self.export_button = QPushButton(self.tr("Export"))
         looks.dress(self.export_button, kind="primary", size="dialog")
         self.export_button.setDefault(True)
+        self.export_button.setEnabled(False)
         self.export_button.clicked.connect(self.start)
         line.addWidget(self._sign)
         line.addWidget(self._promise, 1)

@@ -41,7 +41,7 @@ class KeysSheet(Sheet):
         line.addStretch(1)
         line.addWidget(icon_button("x", self.tr("Close"), self.close_sheet, side=28))
         groups = [
-            (tr(menu), [entry for entry in COMMANDS if entry.menu == menu and entry.keys and not _is_digit(entry)])
+            (tr(menu), [entry for entry in COMMANDS if entry.menu == menu and entry.keys and _has_a_line(entry)])
             for menu in MENUS
         ]
         columns: list[QVBoxLayout] = []
@@ -87,6 +87,8 @@ class KeysSheet(Sheet):
             lines = [(tr(entry.text).rstrip("…"), keys_text(entry)) for entry in entries]
             if entries and entries[0].menu == "Annotate":
                 lines.append((self.tr("Category of this digit"), ["1", "…", "9"]))
+                lines.append((self.tr("Nudge by 1 px"), ["←", "↑", "→", "↓"]))
+                lines.append((self.tr("Nudge by 10 px"), ["Shift", "←", "↑", "→", "↓"]))
         for number, (text, keys) in enumerate(lines, 1):
             label = QLabel(text)
             label.setWordWrap(True)
@@ -102,5 +104,6 @@ class KeysSheet(Sheet):
         return block
 
 
-def _is_digit(entry: Command) -> bool:
-    return entry.id.startswith("category.")
+def _has_a_line(entry: Command) -> bool:
+    """The nine digits and the eight nudges share lines."""
+    return not entry.id.startswith("category.") and not entry.text.startswith("Nudge")

@@ -16,7 +16,15 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QMenu, QStyledItemDelegate, QStyleOptionViewItem, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QLabel,
+    QMenu,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from yolor_studio.core.entities import Category, Change
 from yolor_studio.core.errors import StudioError
@@ -190,9 +198,16 @@ class CategoriesPanel(QWidget):
         self.view.customContextMenuRequested.connect(self._context_menu)
         self.view.clicked.connect(self._clicked)
         self.view.doubleClicked.connect(lambda index: self._rename(index.data(CATEGORY_ROLE)))
+        self._empty = QLabel(self.tr("None yet. A model brings its own, or add one."))
+        self._empty.setContentsMargins(12, 2, 12, 4)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        looks.set_font(self._empty, looks.SECONDARY)
+        looks.dress(self._empty, role="tx3")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 6)
-        layout.addWidget(self.view)
+        layout.setSpacing(0)
+        layout.addWidget(self._empty)
+        layout.addWidget(self.view, 1)
         session.changed.connect(self._on_change)
         session.category_changed.connect(self._show_chosen)
         self._fit()
@@ -308,6 +323,8 @@ class CategoriesPanel(QWidget):
             self._show_chosen()
 
     def _fit(self) -> None:
+        self._empty.setVisible(not self._session.categories)
+        self.view.setVisible(bool(self._session.categories))
         self.view.setMinimumHeight(min(len(self._session.categories), 3) * ROW + 2)
         self.view.updateGeometry()
         self.counted.emit(self.heading_count())

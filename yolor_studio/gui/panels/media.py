@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import (
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -26,7 +27,7 @@ from yolor_studio.gui.thumbnails import Thumbnails
 __all__ = ["MediaPanel"]
 
 
-class MediaPanel(QWidget):
+class MediaPanel(QFrame):
     """The media list with its filter, and the total; as a rail it shows pictures only."""
 
     add_requested = Signal()
@@ -38,10 +39,11 @@ class MediaPanel(QWidget):
         super().__init__(parent)
         self._session = session
         looks.dress(self, ground="bg")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.model = MediaModel(session, self)
         self._header = Header(self.tr("Media"))
         self._header.add_button(icon_button("plus", self.tr("Add media"), self.add_requested.emit))
+        self._close_rail = icon_button("caret-left", self.tr("Fold the media list"), self.rail_opened.emit)
+        self._header.add_button(self._close_rail)
         self._open_rail = icon_button("film-strip", self.tr("Show the media list"), self.rail_opened.emit, side=32)
         self._filter = self._build_filter()
         self.view = self._build_view(thumbnails)
@@ -70,7 +72,9 @@ class MediaPanel(QWidget):
     def set_rail(self, rail: bool, *, closable: bool = False) -> None:
         """Show pictures only, in 44 px, or the whole list; `closable` when the list lies over the canvas."""
         self._delegate.rail = rail
-        self._open_rail.setVisible(rail or closable)
+        self._open_rail.setVisible(rail)
+        self._close_rail.setVisible(closable)
+        looks.dress(self, line="right" if closable else "")
         for widget in (self._header, self._filter, self._footer):
             widget.setVisible(not rail)
         self.view.verticalHeader().setDefaultSectionSize(RAIL_ROW if rail else ROW)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from yolor_studio.gui import looks
 from yolor_studio.gui.panels.icon_label import IconLabel
-from yolor_studio.gui.widgets import KeyCap
+from yolor_studio.gui.widgets import ElidedLabel, KeyCap
 
 __all__ = ["StatusLine"]
 
 HEIGHT = 24
+NOTICE_MS = 15_000
 
 
 class StatusLine(QFrame):
@@ -30,6 +31,14 @@ class StatusLine(QFrame):
         self._hints_line = QHBoxLayout(self._hints)
         self._hints_line.setContentsMargins(0, 0, 0, 0)
         self._hints_line.setSpacing(6)
+        self._notice = ElidedLabel()
+        self._notice.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        looks.set_font(self._notice, looks.SECONDARY)
+        looks.dress(self._notice, role="warn")
+        self._notice_end = QTimer(self)
+        self._notice_end.setSingleShot(True)
+        self._notice_end.setInterval(NOTICE_MS)
+        self._notice_end.timeout.connect(self._fit)
         self._dividers = [_divider(), _divider(), _divider()]
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 0, 12, 0)
@@ -40,7 +49,8 @@ class StatusLine(QFrame):
         layout.addWidget(self._parts["media"])
         layout.addWidget(self._dividers[1])
         layout.addWidget(self._parts["device"])
-        layout.addStretch(1)
+        layout.addWidget(self._notice, 1)
+        layout.addStretch(0)
         layout.addWidget(self._hints)
         layout.addWidget(self._dividers[2])
         layout.addWidget(self._parts["zoom"])
@@ -55,14 +65,24 @@ class StatusLine(QFrame):
         """Facts about the media in view."""
         self._set("media", text)
 
-    def set_device(self, text: str, tooltip: str = "") -> None:
+    def set_device(self, text: str) -> None:
         """The device that runs the model."""
-        self._parts["device"].setToolTip(tooltip)
         self._set("device", text)
+
+    def say(self, notice: str) -> None:
+        """Say a sentence once, for a while, in place of the keys."""
+        shown = self._notice.whole_text() if self._notice_end.isActive() else ""
+        self._notice.set_text(f"{shown} {notice}".strip())
+        self._notice_end.start()
+        self._fit()
 
     def set_zoom(self, text: str) -> None:
         """The zoom."""
         self._set("zoom", text)
+
+    def notice(self) -> str:
+        """What is said for a while; empty when nothing is."""
+        return self._notice.whole_text()
 
     def text(self, part: str) -> str:
         """What a part says: "saved", "media", "device" or "zoom"."""
@@ -104,7 +124,10 @@ class StatusLine(QFrame):
             self._dividers[divider].setVisible(fits)
             room -= width if fits else 0
         hints = self._hints.sizeHint().width() + 16
-        self._hints.setVisible(bool(self._shown_hints) and hints <= room)
+        told = self._notice_end.isActive()
+        if not told:
+            self._notice.set_text("")
+        self._hints.setVisible(bool(self._shown_hints) and hints <= room and not told)
         self._dividers[2].setVisible(self._hints.isVisibleTo(self) and bool(self._parts["zoom"].text()))
 
     def _width(self, part: str) -> int:

@@ -1,0 +1,51 @@
+"""The system's file dialogs, asking for what this program opens and writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from yolor_studio.gui.locating import SUFFIX
+
+__all__ = ["folder", "model", "new_project", "project", "videos_and_pictures"]
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("asking", text)
+
+
+def videos_and_pictures(parent: QWidget, start: str) -> list[Path]:
+    """Videos and pictures to open; empty when the person cancelled."""
+    from yolor_studio.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+
+    patterns = " ".join(f"*{suffix}" for suffix in sorted({*VIDEO_SUFFIXES, *IMAGE_SUFFIXES}))
+    kinds = f"{_tr('Videos and pictures')} ({patterns})"
+    names, _ = QFileDialog.getOpenFileNames(parent, _tr("Open videos and pictures"), start, kinds)
+    return [Path(name) for name in names]
+
+
+def folder(parent: QWidget, start: str) -> list[Path]:
+    """A folder of videos or pictures; empty when the person cancelled."""
+    name = QFileDialog.getExistingDirectory(parent, _tr("Open a folder"), start)
+    return [Path(name)] if name else []
+
+
+def project(parent: QWidget, start: str) -> list[Path]:
+    """A project to open; empty when the person cancelled."""
+    name, _ = QFileDialog.getOpenFileName(parent, _tr("Open a project"), start, f"{_tr('Projects')} (*{SUFFIX})")
+    return [Path(name)] if name else []
+
+
+def new_project(parent: QWidget, start: str) -> Path | None:
+    """Where a new project is to lie; None when the person cancelled."""
+    name, _ = QFileDialog.getSaveFileName(parent, _tr("New project"), start, f"{_tr('Projects')} (*{SUFFIX})")
+    return Path(name).with_suffix(SUFFIX) if name else None
+
+
+def model(parent: QWidget, start: str) -> Path | None:
+    """A model file to add; None when the person cancelled."""
+    kinds = f"{_tr('Models')} (*.onnx *.weights *.safetensors)"
+    name, _ = QFileDialog.getOpenFileName(parent, _tr("Add a model"), start, kinds)
+    return Path(name) if name else None
