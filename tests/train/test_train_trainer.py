@@ -149,6 +149,22 @@ def test_two_workers_learn_as_one_does_from_both_parts(store: PictureStore) -> N
         assert torch.equal(ours, theirs), name
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_weight_moves_against_its_own_gradient(store: PictureStore, workers: int) -> None:
+    """The first step of Adam goes by the gradient's sign alone, so that a mix-up in memory would show."""
+    torch.manual_seed(1)
+    batches = Batches(store, np.full(4, 0.25), batch=8, seed=1)
+    recipe = Recipe((Stage(64, 1),), lr=0.01, warm_up=0, weight_decay=0.0)
+    run = Trainer(Network(plan()), batches, recipe, workers=workers)
+    before = {name: value.detach().clone() for name, value in run.network.named_parameters()}
+    list(run.run())
+    for name, value in run.network.named_parameters():
+        assert value.grad is not None
+        clear = value.grad.abs() > 1e-6
+        moved = (value.detach() - before[name])[clear]
+        assert torch.equal(moved.sign(), -value.grad[clear].sign()), name
+
+
 def test_a_batch_splits_with_its_boxes(store: PictureStore) -> None:
     batch = Batches(store, np.full(4, 0.25), batch=5, seed=3).at(0, Stage(64, 1))
     parts = split(batch, 2)

@@ -47,33 +47,47 @@ class View:
 def mosaic(
     store: PictureStore, indices: Sequence[int], *, size: int, augment: Augment, rng: np.random.Generator
 ) -> View:
-    """Four pictures around a random centre, all at one random scale, cut to `size` x `size` pixels."""
+    """Four pictures around a random centre of a `size` x `size` canvas, all at one random zoom; a picture larger than
+    its corner shows a random part of itself."""
     zoom = rng.uniform(*augment.scale)
     reach = (0.5 + augment.translate) * size * zoom
-    centre_x, centre_y = (size / 2 + rng.uniform(-reach, reach, 2)).round().astype(int)
+    centre_x, centre_y = (size / 2 + rng.uniform(-reach, reach, 2)).round().astype(int).clip(0, size)
     canvas = _Canvas(size, store.classes)
     for corner, index in enumerate(indices):
-        stored = store.size(index)
-        scale = zoom * size / max(stored)
-        height, width = (max(1, round(side * scale)) for side in stored)
-        on_right, below = corner % 2, corner // 2
-        left = centre_x if on_right else centre_x - width
-        top = centre_y if below else centre_y - height
-        canvas.paste(store, index, left=left, top=top, width=width, height=height)
+        height, width = _laid_size(store, index, size=size, zoom=zoom)
+        across = (centre_x, size) if corner % 2 else (0, centre_x)
+        down = (centre_y, size) if corner // 2 else (0, centre_y)
+        left = _place(across, width, towards_end=corner % 2 == 0, rng=rng)
+        top = _place(down, height, towards_end=corner // 2 == 0, rng=rng)
+        window = (across[0], down[0], across[1], down[1])
+        canvas.paste(store, index, left=left, top=top, width=width, height=height, window=window)
     return _finish(canvas.view(), augment, rng)
 
 
 def single(store: PictureStore, index: int, *, size: int, augment: Augment, rng: np.random.Generator) -> View:
     """One picture, letterboxed to `size` x `size` pixels, then scaled and shifted at random."""
-    stored = store.size(index)
-    scale = rng.uniform(*augment.scale) * size / max(stored)
-    height, width = (max(1, round(side * scale)) for side in stored)
-    reach = augment.translate * size
+    height, width = _laid_size(store, index, size=size, zoom=rng.uniform(*augment.scale))
+    reach = augment.translate * size + np.maximum(np.array([width, height]) - size, 0) / 2
     middle = np.array([size - width, size - height]) / 2
-    left, top = (middle + rng.uniform(-reach, reach, 2)).round().astype(int)
+    left, top = (middle + rng.uniform(-reach, reach)).round().astype(int)
     canvas = _Canvas(size, store.classes)
-    canvas.paste(store, index, left=left, top=top, width=width, height=height)
+    canvas.paste(store, index, left=left, top=top, width=width, height=height, window=(0, 0, size, size))
     return _finish(canvas.view(), augment, rng)
+
+
+def _laid_size(store: PictureStore, index: int, *, size: int, zoom: float) -> tuple[int, int]:
+    """(height, width) at which a picture is laid: fitted to the canvas, or as it is stored, times `zoom`."""
+    stored = store.size(index)
+    scale = zoom * (1 if store.native(index) else size / max(stored))
+    return max(1, round(stored[0] * scale)), max(1, round(stored[1] * scale))
+
+
+def _place(span: tuple[int, int], length: int, *, towards_end: bool, rng: np.random.Generator) -> int:
+    """Where along an axis a picture begins: touching the mosaic's centre, or covering the span at random."""
+    free = span[1] - span[0] - length
+    if free < 0:
+        return int(span[0] + rng.integers(free, 1))
+    return span[1] - length if towards_end else span[0]
 
 
 class _Canvas:
@@ -86,12 +100,22 @@ class _Canvas:
         self._places = [np.zeros((0, 4), np.float32)]
         self._unknown = [np.zeros((0, classes), np.bool_)]
 
-    def paste(self, store: PictureStore, index: int, *, left: int, top: int, width: int, height: int) -> None:
-        """Lay a picture, scaled to `width` x `height`, at (left, top); what lies outside is cut off."""
+    def paste(
+        self,
+        store: PictureStore,
+        index: int,
+        *,
+        left: int,
+        top: int,
+        width: int,
+        height: int,
+        window: tuple[int, int, int, int],
+    ) -> None:
+        """Lay a picture, scaled to `width` x `height`, at (left, top); what lies outside x1, y1, x2, y2 is cut off."""
         import cv2
 
-        size = len(self._pixels)
-        x1, y1, x2, y2 = max(left, 0), max(top, 0), min(left + width, size), min(top + height, size)
+        x1, y1 = max(left, window[0]), max(top, window[1])
+        x2, y2 = min(left + width, window[2]), min(top + height, window[3])
         if x1 >= x2 or y1 >= y2:
             return
         pixels = store.pixels(index, side=max(width, height))
@@ -100,22 +124,21 @@ class _Canvas:
         stored_height, stored_width = store.size(index)
         labels = store.labels(index).scaled(width / stored_width, height / stored_height)
         moved = labels.boxes + np.array([left, top, left, top], np.float32)
-        self._keep(labels, moved, window=np.array([x1, y1, x2, y2], np.float32))
+        self._keep(labels, moved, seen=np.array([x1, y1, x2, y2], np.float32))
 
-    def _keep(self, labels: Labels, boxes: NDArray[np.float32], *, window: NDArray[np.float32]) -> None:
+    def _keep(self, labels: Labels, boxes: NDArray[np.float32], *, seen: NDArray[np.float32]) -> None:
         """A box cut down to a remnant is not learned, and its place is no background either."""
-        cut = np.concatenate([np.maximum(boxes[:, :2], window[:2]), np.minimum(boxes[:, 2:], window[2:])], 1)
+        cut = np.concatenate([np.maximum(boxes[:, :2], seen[:2]), np.minimum(boxes[:, 2:], seen[2:])], 1)
         sides = (cut[:, 2:] - cut[:, :2]).clip(0)
         whole = (boxes[:, 2:] - boxes[:, :2]).prod(1)
-        seen = sides.prod(1) > 0
         good = ~labels.crowd & (sides >= _MIN_SIDE).all(1) & (sides.prod(1) >= _MIN_VISIBLE * whole)
         self._boxes.append(cut[good])
         self._classes.append(labels.classes[good])
-        doubtful = cut[seen & ~good]
+        doubtful = cut[(sides.prod(1) > 0) & ~good]
         self._places.append(doubtful)
         self._unknown.append(np.ones((len(doubtful), len(labels.labelled)), np.bool_))
         if not labels.labelled.all():
-            self._places.append(window[None])
+            self._places.append(seen[None])
             self._unknown.append(~labels.labelled[None])
 
     def view(self) -> View:

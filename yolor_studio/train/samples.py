@@ -7,7 +7,7 @@ not alias.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,11 +29,14 @@ class Labels:
     classes: NDArray[np.int64]
     crowd: NDArray[np.bool_]
     labelled: NDArray[np.bool_]
+    native: bool = False
+    """Whether the picture is always shown about as large as it is stored, however small the canvas: for objects that
+    would become too small."""
 
     def scaled(self, factor_x: float, factor_y: float) -> Labels:
         """The same labels for the picture enlarged by these factors."""
         boxes = self.boxes * np.array([factor_x, factor_y] * 2, np.float32)
-        return Labels(boxes, self.classes, self.crowd, self.labelled)
+        return replace(self, boxes=boxes)
 
 
 class PictureStore:
@@ -47,6 +50,7 @@ class PictureStore:
             self._classes: NDArray[np.int64] = index["classes"]
             self._crowd: NDArray[np.bool_] = index["crowd"]
             self._labelled: NDArray[np.bool_] = index["labelled"]
+            self._native: NDArray[np.bool_] = index["native"]
             counts: NDArray[np.int64] = index["counts"]
         self._first_box = np.concatenate([[0], np.cumsum(counts)])
         self._halves = _half(self._sizes)
@@ -66,6 +70,10 @@ class PictureStore:
         height, width = self._sizes[index].tolist()
         return height, width
 
+    def native(self, index: int) -> bool:
+        """See Labels."""
+        return bool(self._native[index])
+
     def pixels(self, index: int, *, side: int | None = None) -> NDArray[np.uint8]:
         """uint8 [H, W, 3] RGB, a read-only view; its half where that is enough for a longest side of `side`."""
         first, size = self._first_byte[index], self._sizes[index]
@@ -76,7 +84,9 @@ class PictureStore:
     def labels(self, index: int) -> Labels:
         """The boxes of picture `index`."""
         rows = slice(self._first_box[index], self._first_box[index + 1])
-        return Labels(self._boxes[rows], self._classes[rows], self._crowd[rows], self._labelled[index])
+        return Labels(
+            self._boxes[rows], self._classes[rows], self._crowd[rows], self._labelled[index], self.native(index)
+        )
 
     def class_counts(self) -> NDArray[np.int64]:
         """[pictures, C]: how many boxes of each class each picture has, crowds left out."""
@@ -114,6 +124,7 @@ def write_store(folder: Path, pictures: Iterable[tuple[NDArray[np.uint8], Labels
         classes=np.concatenate([labels.classes for labels in known]).astype(np.int64),
         crowd=np.concatenate([labels.crowd for labels in known]).astype(np.bool_),
         labelled=np.stack([labels.labelled for labels in known]).astype(np.bool_),
+        native=np.array([labels.native for labels in known], np.bool_),
     )
     return PictureStore(folder)
 

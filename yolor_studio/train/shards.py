@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from yolor_studio.train.batches import Batch
 from yolor_studio.yolor.network import Network
@@ -77,11 +77,15 @@ def split(batch: Batch, count: int) -> list[Batch]:
     return parts
 
 
-def mean_gradients(parts: Sequence[Gradients]) -> list[Tensor]:
-    """The mean of the parts' gradients, parameter by parameter."""
-    if len(parts) == 1:
-        return list(parts[0])
-    return [torch.stack(each).mean(0) for each in zip(*parts, strict=True)]
+def set_gradients(parameters: Sequence[nn.Parameter], parts: Sequence[Gradients]) -> None:
+    """Give every parameter the mean of the parts' gradients, laid out in memory as the parameter is.
+
+    The layout matters: a fused optimizer walks raw memory, and would give a weight its neighbour's gradient.
+    """
+    for parameter, each in zip(parameters, zip(*parts, strict=True), strict=True):
+        if parameter.grad is None:
+            parameter.grad = torch.empty_like(parameter)
+        parameter.grad.copy_(each[0] if len(each) == 1 else torch.stack(each).mean(0))
 
 
 def _replica(network: Network) -> Network:

@@ -21,7 +21,7 @@ from yolor_studio.train.assign import Assignment, Grid
 from yolor_studio.train.batches import Batch, Batches, Stage
 from yolor_studio.train.ema import Ema
 from yolor_studio.train.loss import Targets, detection_loss, flatten_heads
-from yolor_studio.train.shards import Gradients, Part, Shards, mean_gradients
+from yolor_studio.train.shards import Gradients, Part, Shards, set_gradients
 from yolor_studio.yolor.network import Network
 
 _BAD_STEPS_TO_FP32 = 3
@@ -166,9 +166,9 @@ class Trainer:
         known = [part for part in parts if part is not None]
         if len(known) < len(parts):
             return False
-        for parameter, gradient in zip(self._named.values(), mean_gradients(known), strict=True):
-            parameter.grad = gradient
-        norm = nn.utils.clip_grad_norm_(list(self._named.values()), self.recipe.clip)
+        parameters = list(self._named.values())
+        set_gradients(parameters, known)
+        norm = nn.utils.clip_grad_norm_(parameters, self.recipe.clip)
         if not torch.isfinite(norm):
             return False
         self._optimizer.step()
