@@ -15,6 +15,8 @@ from yolor_studio.gui.widgets.key_button import KeyButton
 
 __all__ = ["PredictionsPanel"]
 
+TRACK_INSET = 6
+"""The slider's track is shorter than the widget by half a handle on each side; the rest lines up with the track."""
 HISTOGRAM_DELAY = 400
 """Milliseconds between two counts of the scores while a run adds predictions."""
 
@@ -85,7 +87,7 @@ class PredictionsPanel(QWidget):
         self._scope_menu.aboutToShow.connect(self._fill_scopes)
         self._scope.setMenu(self._scope_menu)
         words = QHBoxLayout()
-        words.setContentsMargins(0, 0, 0, 0)
+        words.setContentsMargins(TRACK_INSET, 0, TRACK_INSET, 0)
         words.setSpacing(6)
         words.addWidget(at_least)
         words.addWidget(self._limit)
@@ -101,12 +103,12 @@ class PredictionsPanel(QWidget):
         self.reject_button.setToolTip(self.tr("Rejects the selected predictions, or all that are shown"))
         self.reject_button.clicked.connect(self.reject_requested)
         buttons = QHBoxLayout()
-        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setContentsMargins(TRACK_INSET, 0, TRACK_INSET, 0)
         buttons.setSpacing(8)
         buttons.addWidget(self.accept_button, 1)
         buttons.addWidget(self.reject_button)
         layout = QVBoxLayout(content)
-        layout.setContentsMargins(12, 0, 12, 12)
+        layout.setContentsMargins(12 - TRACK_INSET, 0, 12 - TRACK_INSET, 12)
         layout.setSpacing(4)
         layout.addWidget(self.slider)
         layout.addLayout(words)
