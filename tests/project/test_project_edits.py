@@ -99,7 +99,7 @@ def test_what_a_keyframe_does_not_say_stays(small: tuple[Project, int, int]) -> 
     found = [(k.frame, k.interpolate, k.occluded, dict(k.attributes)) for k in project.keyframes(thing)]
     assert found == [
         (0, True, True, {"pose": 1}),
-        (5, True, True, {}),
+        (5, True, True, {"pose": 1}),
         (10, False, False, {}),
         (20, False, False, {}),
     ]

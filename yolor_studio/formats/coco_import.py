@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.entities import Box
@@ -115,32 +114,22 @@ def _import_objects(
 
 
 def _add(edit: EditBuilder, track: Track) -> None:
-    first = track.keyframes[0]
-    fields: dict[str, Any] = {
-        "origin": first.origin,
-        "occluded": first.occluded,
-        "interpolate": first.interpolate,
-        "ignore": track.ignore,
-        "attributes": track.attributes,
-        "keyframe_attributes": first.attributes,
-    }
-    place = (track.media_id, track.category_id, first.frame, first.box)
+    def add(track_id: int | None) -> None:
+        edit.add_track(
+            track.media_id,
+            track.category_id,
+            track.keyframes,
+            ignore=track.ignore,
+            attributes=track.attributes,
+            track_id=track_id,
+        )
+
     try:
-        object_id = edit.add_object(*place, track_id=track.wanted_id, **fields)
+        add(track.wanted_id)
     except ProjectError:
         if track.wanted_id is None:
             raise
-        object_id = edit.add_object(*place, **fields)  # the id is taken, so it gets a new one
-    for keyframe in track.keyframes[1:]:
-        edit.set_keyframe(
-            object_id,
-            keyframe.frame,
-            keyframe.box,
-            occluded=keyframe.occluded,
-            interpolate=keyframe.interpolate,
-            origin=keyframe.origin,
-            attributes=keyframe.attributes,
-        )
+        add(None)  # the id is taken, so it gets a new one
 
 
 class _Known:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from yolor_studio.core.entities import Box, MediaKind, Origin
+from yolor_studio.core.entities import Box, Keyframe, MediaKind, Origin
 from yolor_studio.formats.coco_read import BoxRecord, number_of
 from yolor_studio.formats.matching import Place
 
@@ -27,18 +27,6 @@ class Sighting(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class TrackKeyframe:
-    """A keyframe to be."""
-
-    frame: int
-    box: Box
-    occluded: bool
-    interpolate: bool
-    attributes: Mapping[str, Any]
-    origin: Origin = Origin.IMPORT
-
-
-@dataclass(frozen=True, slots=True)
 class Track:
     """An object to be."""
 
@@ -48,7 +36,8 @@ class Track:
     wanted_id: int | None
     """The track id of the file, where it can be kept."""
     attributes: Mapping[str, Any]
-    keyframes: tuple[TrackKeyframe, ...]
+    keyframes: tuple[Keyframe, ...]
+    """Rising in frame, with no object's id yet."""
     boxes: int
     """How many boxes of the file it stands for."""
 
@@ -83,11 +72,12 @@ def _track(sightings: Sequence[Sighting], wanted: int | None) -> Track:
     first = sightings[0]
     common = _common([sighting.record.attributes for sighting in sightings])
     keyframes = [
-        TrackKeyframe(
+        Keyframe(
+            object_id=0,
             frame=sighting.place.frame,
             box=sighting.box,
             occluded=sighting.record.occluded,
-            interpolate=False,
+            origin=Origin.IMPORT,
             attributes={key: value for key, value in sighting.record.attributes.items() if key not in common},
         )
         for sighting in sightings
@@ -108,11 +98,11 @@ def _common(attributes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {key: value for key, value in first.items() if all(key in one and one[key] == value for one in rest)}
 
 
-def _fold(keyframes: Sequence[TrackKeyframe], said: Sequence[bool | None]) -> list[TrackKeyframe]:
+def _fold(keyframes: Sequence[Keyframe], said: Sequence[bool | None]) -> list[Keyframe]:
     """Leave out what the file says was interpolated, wherever interpolation gives the very same boxes again."""
     stops = [place for place, is_keyframe in enumerate(said) if is_keyframe is not False]
     stops = sorted({0, *stops, len(keyframes) - 1})
-    folded: list[TrackKeyframe] = []
+    folded: list[Keyframe] = []
     for start, stop in pairwise(stops):
         span = keyframes[start : stop + 1]
         if span[-1].frame - span[0].frame == stop - start and (stop - start == 1 or _is_linear(span)):
@@ -122,7 +112,7 @@ def _fold(keyframes: Sequence[TrackKeyframe], said: Sequence[bool | None]) -> li
     return [*folded, keyframes[-1]]
 
 
-def _is_linear(span: Sequence[TrackKeyframe]) -> bool:
+def _is_linear(span: Sequence[Keyframe]) -> bool:
     first, *between, last = span
     if any((one.occluded, one.attributes) != (first.occluded, first.attributes) for one in between):
         return False

@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from yolor_studio.core.entities import Box, Change, FrameState, Keyframe, Object
+from yolor_studio.core.entities import Box, Change, FrameState, Keyframe
 from yolor_studio.core.errors import ProjectError
-from yolor_studio.project import batches, history, queries, rows
+from yolor_studio.project import batches, history, rows
 from yolor_studio.project.edit_base import WRITE_KEYFRAME, keyframe_values, refresh_life
 from yolor_studio.project.edits import EditBuilder
 from yolor_studio.project.id_blocks import IdBlock, TrackIds
 from yolor_studio.project.indexes import stored_pts
-from yolor_studio.project.schema import bin_of
 from yolor_studio.project.store import Store
 
 SLICE = 250
@@ -44,7 +43,7 @@ class BulkEdit(EditBuilder):
         self._ids = {table: IdBlock(store, table) for table in _PARENTS_FIRST}
         self._tracks = TrackIds(store)
         self._rows: dict[str, dict[int, dict[str, Any]]] = {table: {} for table in _PARENTS_FIRST}
-        self._keyframes: dict[int, dict[int, Keyframe]] = {}
+        self._keyframes: dict[int, dict[int, tuple[Keyframe, int | None]]] = {}
         self._waiting = 0
         self._stretched: set[int] = set()
         self._later: list[Callable[[EditBuilder], object]] = []
@@ -57,8 +56,7 @@ class BulkEdit(EditBuilder):
     # Additions
 
     def _insert(self, table: str, row: Mapping[str, Any]) -> int:
-        if table != "object":  # whose keyframe comes next; `add_object` has made room for both
-            self._make_room()
+        self._make_room()
         identity = self._ids[table].take(row.get("id"))
         self._rows[table][identity] = {**row, "id": identity}
         self._touched.note(table, row.get("media_id", identity if table == "media" else None))
@@ -85,29 +83,24 @@ class BulkEdit(EditBuilder):
     def set_keyframe(self, object_id: int, frame: int, box: Box, **fields: Any) -> None:
         """As in any edit, at once for objects of this one and in the last step for others."""
         if self._ids["object"].mine(object_id):
-            self._make_room()
             super().set_keyframe(object_id, frame, box, **fields)
         else:
             self._later.append(lambda edit: edit.set_keyframe(object_id, frame, box, **fields))
 
     def _write_keyframe(self, keyframe: Keyframe, media_id: int) -> None:
-        self._keyframes.setdefault(keyframe.object_id, {})[keyframe.frame] = keyframe
+        self._make_room()
+        pts = self._pts_at(media_id, keyframe.frame)
+        self._keyframes.setdefault(keyframe.object_id, {})[keyframe.frame] = (keyframe, pts)
         self._touched.note("keyframe", media_id, keyframe.frame)
         self._waiting += 1
 
     def _refresh_life(self, object_id: int) -> None:
-        if object_id not in self._rows["object"]:
-            self._stretched.add(object_id)
+        self._stretched.add(object_id)
 
     def _take_track_id(self, wanted: int | None) -> int:
         if wanted is not None:
             self._check_track_id(wanted)
         return self._tracks.take(wanted)
-
-    def add_object(self, *args: Any, **fields: Any) -> int:
-        """As in any edit; the object is seen when the whole is complete."""
-        self._make_room()
-        return super().add_object(*args, **fields)
 
     def _make_room(self) -> None:
         if self._waiting >= SLICE:
@@ -115,18 +108,24 @@ class BulkEdit(EditBuilder):
 
     # Looking up what is not in the file yet
 
-    def _object(self, object_id: int) -> tuple[Object, list[Keyframe]]:
+    def _media_id_of(self, object_id: int) -> int:
         row = self._rows["object"].get(object_id)
         if row is not None:
-            thing = rows.object_(tuple(row[name] for name in rows.OBJECT.split(", ")))
-            stored: list[Keyframe] = []
-        else:
-            sql = f"SELECT {rows.OBJECT} FROM object WHERE id = ? AND batch = ?"
-            values = (object_id, self._batch)
-            thing = rows.object_(rows.one(self._db, sql, values, what=f"object {object_id}"))
-            stored = queries.keyframes_of(self._db, object_id)
-        keyframes = {keyframe.frame: keyframe for keyframe in stored} | self._keyframes.get(object_id, {})
-        return thing, [keyframes[frame] for frame in sorted(keyframes)]
+            return row["media_id"]
+        sql, values = "SELECT media_id FROM object WHERE id = ? AND batch = ?", (object_id, self._batch)
+        return rows.one(self._db, sql, values, what=f"object {object_id}")[0]
+
+    def _keyframe_before(self, object_id: int, frame: int) -> Keyframe | None:
+        gathered = self._keyframes.get(object_id, {})  # one slice's at most
+        near = max((at for at in gathered if at <= frame), default=-1)
+        if near < frame:
+            stored = super()._keyframe_before(object_id, frame)
+            if near < 0 or (stored is not None and stored.frame > near):
+                return stored
+        return gathered[near][0]
+
+    def _last_frame(self, object_id: int) -> int:
+        return max(super()._last_frame(object_id), *self._keyframes.get(object_id, ()), -1)
 
     def _media_name_taken(self, name: str) -> bool:
         return name in self._media_names or super()._media_name_taken(name)
@@ -192,19 +191,14 @@ class BulkEdit(EditBuilder):
                 self._write_gathered(connection)
 
     def _write_gathered(self, connection: sqlite3.Connection) -> None:
-        for identity, row in self._rows["object"].items():
-            frames = self._keyframes[identity]
-            row["first_frame"], row["last_frame"] = min(frames), max(frames)
-            row["bin"] = bin_of(row["first_frame"], row["last_frame"])
         for table in _PARENTS_FIRST:
             gathered = list(self._rows[table].values())
             if gathered:
                 names = list(gathered[0])
                 sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(':' + name for name in names)})"
                 connection.executemany(sql, gathered)
-            if table == "object":
-                self._write_keyframes(connection)
-            self._rows[table] = {}
+        self._write_keyframes(connection)
+        self._rows = {table: {} for table in _PARENTS_FIRST}
         for object_id in self._stretched:
             refresh_life(connection, object_id)
         self._stretched = set()
@@ -212,18 +206,10 @@ class BulkEdit(EditBuilder):
 
     def _write_keyframes(self, connection: sqlite3.Connection) -> None:
         values = [
-            keyframe_values(keyframe, self._pts_at(self._media_id_of(connection, object_id), keyframe.frame))
-            for object_id, keyframes in self._keyframes.items()
-            for keyframe in keyframes.values()
+            keyframe_values(keyframe, pts) for found in self._keyframes.values() for keyframe, pts in found.values()
         ]
         connection.executemany(WRITE_KEYFRAME, values)
         self._keyframes = {}
-
-    def _media_id_of(self, connection: sqlite3.Connection, object_id: int) -> int:
-        row = self._rows["object"].get(object_id)
-        if row is not None:
-            return row["media_id"]
-        return connection.execute("SELECT media_id FROM object WHERE id = ?", (object_id,)).fetchone()[0]
 
     def _pts_at(self, media_id: int, frame: int) -> int | None:
         if media_id not in self._pts:

@@ -73,6 +73,17 @@ class EditBase:
             queries.one_category(self._db, category_id)
             self._categories.add(category_id)
 
+    def _media_id_of(self, object_id: int) -> int:
+        return queries.one_object(self._db, object_id).media_id
+
+    def _keyframe_before(self, object_id: int, frame: int) -> Keyframe | None:
+        """The object's last keyframe at or before the frame."""
+        return queries.keyframe_before(self._db, object_id, frame)
+
+    def _last_frame(self, object_id: int) -> int:
+        """Of the object's keyframes, -1 when there is none."""
+        return queries.last_frame(self._db, object_id)
+
     def _object(self, object_id: int) -> tuple[Object, list[Keyframe]]:
         return queries.one_object(self._db, object_id), queries.keyframes_of(self._db, object_id)
 
@@ -123,7 +134,11 @@ def keyframe_values(keyframe: Keyframe, pts: int | None) -> tuple[Any, ...]:
 
 def refresh_life(connection: sqlite3.Connection, object_id: int) -> None:
     """Set the object's first and last frame and its bin by its keyframes."""
-    sql = "SELECT min(frame), max(frame) FROM keyframe WHERE object_id = ?"
+    # Two questions, because SQLite answers each from the index alone and both together by reading every row.
+    sql = (
+        "SELECT (SELECT min(frame) FROM keyframe WHERE object_id = ?1),"
+        " (SELECT max(frame) FROM keyframe WHERE object_id = ?1)"
+    )
     first, last = connection.execute(sql, (object_id,)).fetchone()
     connection.execute(
         "UPDATE object SET first_frame = ?1, last_frame = ?2, bin = ?3 WHERE id = ?4"

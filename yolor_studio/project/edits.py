@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from yolor_studio.core.entities import Box, FrameState, Keyframe, Origin, Predictions, ShownPredictions
@@ -37,10 +38,29 @@ class EditBuilder(ListEdits):
         track_id: int | None = None,
     ) -> int:
         """A new object with one keyframe, its box cut to the picture; returns its id. A given track id must be free."""
+        first = Keyframe(0, frame, box, occluded, interpolate, Origin(origin), keyframe_attributes, score)
+        return self.add_track(media_id, category_id, [first], ignore=ignore, attributes=attributes, track_id=track_id)
+
+    def add_track(
+        self,
+        media_id: int,
+        category_id: int,
+        keyframes: Sequence[Keyframe],
+        *,
+        ignore: bool = False,
+        attributes: Mapping[str, Any] = rows.NOTHING,
+        track_id: int | None = None,
+    ) -> int:
+        """A new object with these keyframes, at least one and none on the same frame as another, whose `object_id` is
+        not looked at and whose boxes are cut to the picture; returns its id. A given track id must be free."""
         media = self._media_of(media_id)
         self._category(category_id)
-        self._check_frame(media, frame)
-        fitted = self._fit(media, box)
+        frames = {keyframe.frame for keyframe in keyframes}
+        if not frames or len(frames) < len(keyframes):
+            raise ProjectError(f"{len(keyframes)} keyframes on {len(frames)} frames are no track; nothing was changed.")
+        first, last = min(frames), max(frames)
+        self._check_frame(media, first)
+        self._check_frame(media, last)
         object_id = self._insert(
             "object",
             {
@@ -49,16 +69,15 @@ class EditBuilder(ListEdits):
                 "track_id": self._take_track_id(track_id),
                 "ignore": ignore,
                 "attributes": rows.to_json(dict(attributes)) if attributes else "{}",
-                "first_frame": frame,
-                "last_frame": frame,
-                "bin": bin_of(frame, frame),
+                "first_frame": first,
+                "last_frame": last,
+                "bin": bin_of(first, last),
                 "batch": self._batch,
             },
         )
-        self._write_keyframe(
-            Keyframe(object_id, frame, fitted, occluded, interpolate, Origin(origin), keyframe_attributes, score),
-            media_id,
-        )
+        for keyframe in keyframes:
+            fitted = self._fit(media, keyframe.box)
+            self._write_keyframe(replace(keyframe, object_id=object_id, box=fitted), media_id)
         return object_id
 
     def set_keyframe(
@@ -75,15 +94,11 @@ class EditBuilder(ListEdits):
     ) -> None:
         """Set the object's box on a frame. What is None stays as it is there: as on this keyframe, else as on the
         interpolated stretch around it, else off and empty."""
-        thing, keyframes = self._object(object_id)
-        media = self._media_of(thing.media_id)
+        media = self._media_of(self._media_id_of(object_id))
         self._check_frame(media, frame)
-        near = keyframe_before(keyframes, frame)
-        here = near is not None and near.frame == frame
-        if near is not None and not here and box_at(keyframes, frame) is None:
-            near = None
+        near = self._standing(object_id, frame)
         if attributes is None:
-            attributes = near.attributes if near is not None and here else rows.NOTHING
+            attributes = rows.NOTHING if near is None else near.attributes
         self._write_keyframe(
             Keyframe(
                 object_id,
@@ -95,9 +110,16 @@ class EditBuilder(ListEdits):
                 attributes,
                 score,
             ),
-            thing.media_id,
+            media.id,
         )
         self._refresh_life(object_id)
+
+    def _standing(self, object_id: int, frame: int) -> Keyframe | None:
+        """The keyframe that the object's box on the frame comes from, None where it has no box."""
+        near = self._keyframe_before(object_id, frame)
+        if near is None or near.frame == frame or (near.interpolate and self._last_frame(object_id) > frame):
+            return near
+        return None
 
     def delete_box(self, object_id: int, frame: int) -> None:
         """Take the object's box off one frame and no other: inside an interpolated stretch this makes a gap. The
@@ -130,11 +152,7 @@ class EditBuilder(ListEdits):
         near, box = keyframe_before(keyframes, frame), box_at(keyframes, frame)
         assert near is not None
         assert box is not None
-        attributes = near.attributes if near.frame == frame else rows.NOTHING
-        self._write_keyframe(
-            Keyframe(near.object_id, frame, box, near.occluded, interpolate, near.origin, attributes, near.score),
-            media_id,
-        )
+        self._write_keyframe(replace(near, frame=frame, box=box, interpolate=interpolate), media_id)
 
     def delete_object(self, object_id: int) -> None:
         """Delete an object with all its keyframes."""

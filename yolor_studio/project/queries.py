@@ -80,6 +80,19 @@ def keyframes_of(connection: sqlite3.Connection, object_id: int) -> list[Keyfram
     return [rows.keyframe(row) for row in connection.execute(sql, (object_id,))]
 
 
+def keyframe_before(connection: sqlite3.Connection, object_id: int, frame: int) -> Keyframe | None:
+    """The object's last keyframe at or before the frame; quick whatever their number."""
+    sql = f"SELECT {rows.KEYFRAME} FROM keyframe WHERE object_id = ? AND frame <= ? ORDER BY frame DESC LIMIT 1"
+    row = connection.execute(sql, (object_id, frame)).fetchone()
+    return None if row is None else rows.keyframe(row)
+
+
+def last_frame(connection: sqlite3.Connection, object_id: int) -> int:
+    """The frame of the object's last keyframe, -1 when there is none."""
+    sql = "SELECT coalesce(max(frame), -1) FROM keyframe WHERE object_id = ?"
+    return connection.execute(sql, (object_id,)).fetchone()[0]
+
+
 _AT_FRAME = f"""
 SELECT o.id, o.media_id, o.category_id, o.track_id, o.ignore, o.attributes,
        k.frame, k.x, k.y, k.w, k.h, k.occluded, k.origin, k.score
