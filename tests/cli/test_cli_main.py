@@ -16,6 +16,7 @@ import pytest
 from yolor_studio.cli.main import run
 from yolor_studio.cli.names import COMMANDS
 from yolor_studio.media.write import save_png
+from yolor_studio.project import Project
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -97,9 +98,15 @@ def test_wrong_values_are_wrong_usage_and_make_no_project(tell, tmp_path, grey_c
         code, _, err = tell(*line, wrong)
         assert code == 2
         assert sentence in err
-    code, _, err = tell(*line, "--device", "gpu")
-    assert code == 2
-    assert "auto, tensorrt, cuda, coreml, cpu" in err
+    for wrong, sentence in (
+        (("--device", "gpu"), "auto, tensorrt, cuda, coreml, cpu"),
+        (("--size", "100000"), "32 to 4,096 pixels; found 100,000"),
+        (("--size", "0"), "found 0"),
+    ):
+        code, _, err = tell(*line, *wrong)
+        assert code == 2
+        assert sentence in err
+    assert not project.exists()
 
 
 def test_an_unknown_model_is_told_before_anything_is_made(tell, tmp_path, grey_clip):
@@ -116,11 +123,34 @@ def test_frames_and_media_are_checked(tell, tmp_path, grey_clip, brightness_mode
     for arguments, sentence in (
         (["--frames", "9-3"], "comes after the last"),
         (["--frames", "a-b"], "--frames wants A-B"),
+        (["--frames", "30-40"], "30 frames, 0 to 29"),
         (["--media", "other.mp4"], "It has: grey.mp4"),
     ):
         code, _, err = tell("review", project, *arguments)
         assert code == 2
         assert sentence in err
+
+
+def test_accept_and_review_are_one_step_each_over_all_media(tell, tmp_path, brightness_model):
+    (tmp_path / "pictures").mkdir()
+    for name in ("a", "b", "c"):
+        save_png(tmp_path / "pictures" / f"{name}.png", np.full((64, 96, 3), 200, np.uint8))
+    path = tmp_path / "p.yolor"
+    tell("label", tmp_path / "pictures", "--project", path, "--model", brightness_model, "--no-tracks")
+    tell("accept", path, "--media", "a.png")
+    code, out, _ = tell("review", path, "--min-score", "0.5", "--json")
+    assert (code, json.loads(out)) == (0, {"project": str(path), "reviewed": 3, "left_out": 2})
+    _, out, _ = tell("review", path)
+    assert "2 predictions are still shown there and left out. Accept them" in out
+    tell("accept", path)
+    with Project.open(path) as project:
+        assert project.counts().objects_by_category == {1: 3}
+        assert project.undo_name() == "Accept predictions"
+        project.undo()
+        assert project.counts().objects_by_category == {1: 1}
+        assert project.undo_name() == "Mark reviewed"
+        project.undo()
+        assert project.counts().reviewed == 0
 
 
 def test_info_and_frame_show_what_the_app_would(tell, tmp_path, grey_clip):

@@ -16,6 +16,7 @@ import pytest
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.entities import Box, FrameState
 from yolor_studio.core.errors import Cancelled
+from yolor_studio.detect.detector import Detector
 from yolor_studio.jobs.adding import add_media, verify_media
 from yolor_studio.jobs.events import ItemFailed, Notice, Preview, Progress, Result, Started
 from yolor_studio.jobs.prelabel import PrelabelRequest, prelabel
@@ -74,6 +75,27 @@ def test_boxes_are_in_picture_pixels_and_inside(project, clip_id, brightness_mod
     predictions = project.predictions(summary.layer_id, clip_id, 0)
     # 8..40 of the input; the picture is scaled by 64 / 96 and lies 10 rows down.
     np.testing.assert_allclose(predictions.boxes, [[12, 0, 48, 30 * 64 / 43]], atol=0.01)
+
+
+def test_the_last_batch_of_a_video_is_padded_and_a_picture_is_not(
+    project, clip_id, tmp_path, brightness_model, monkeypatch
+):
+    save_png(tmp_path / "one.png", np.full((40, 60, 3), 90, np.uint8))
+    added, _ = run(add_media(project, [tmp_path / "one.png"], CancelToken()))
+    shapes = []
+    infer = Detector.infer
+
+    def watched(self, images):
+        shapes.append(len(images))
+        return infer(self, images)
+
+    monkeypatch.setattr(Detector, "batch", 16)
+    monkeypatch.setattr(Detector, "infer", watched)
+    summary, _ = run(prelabel(project, PrelabelRequest(model=str(brightness_model)), CancelToken()))
+    assert shapes == [16, 16, 1]
+    assert (summary.frames, summary.boxes) == (31, 31)
+    assert len(brightness(project, summary.layer_id, clip_id)) == 30
+    assert brightness(project, summary.layer_id, added.media_ids[0]).keys() == {0}
 
 
 def test_a_project_without_categories_adopts_the_models_names(project, clip_id, brightness_model):

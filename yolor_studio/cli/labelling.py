@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -29,12 +30,17 @@ def label(
     device: options.Device = "auto",
     min_score: Annotated[float, typer.Option(metavar="S", help="Keep predictions from this score on.")] = 0.05,
     size: options.Size = None,
+    no_tracks: Annotated[
+        bool, typer.Option("--no-tracks", help="Boxes alone, without proposed tracks; which is all there is as yet.")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Add media to a project and pre-label them. The same line again resumes.
 
     Example: yolor-studio label street.mp4 --project street.yolor --every 5
     """
+    from yolor_studio.detect.detector import input_size
+    from yolor_studio.detect.devices import check_device
     from yolor_studio.detect.library import find_model
     from yolor_studio.jobs.adding import add_media, verify_media
     from yolor_studio.jobs.prelabel import PrelabelRequest, PrelabelSummary, prelabel
@@ -46,7 +52,8 @@ def label(
         if not source.exists():
             raise UsageError(f"{source} does not exist.")
     # What is wrong is told before anything is made.
-    find_model(model)
+    check_device(device)
+    input_size(find_model(model), size)
     found = discover(sources)
     if all(item.error for item in found):
         reasons = " ".join(item.error or "" for item in found[:3])
@@ -81,9 +88,7 @@ def label(
 
 def accept(
     path: options.ProjectPath,
-    min_score: Annotated[
-        float | None, typer.Option(metavar="S", help="From this score on; the project's own limit if left out.")
-    ] = None,
+    min_score: options.MinScore = None,
     media: options.MediaName = None,
     frames: options.Frames = None,
     as_json: options.AsJson = False,
@@ -97,33 +102,38 @@ def accept(
     with options.open_project(path) as project:
         if project.shown_layer() is None:
             raise StudioError(f"{path.name} has no predictions to accept. `yolor-studio label` makes them.")
-        count = sum(
-            project.accept_shown(item.id, options.parse_frames(frames, item), min_score=min_score)
-            for item in options.chosen_media(project, media)
-        )
+        wanted = options.chosen_frames(options.chosen_media(project, media), frames)
+        count = project.accept_shown_of(wanted, min_score=min_score)
     output.finish({"project": str(path), "accepted": count}, [f"{count:,} predictions accepted.", str(path)])
 
 
 def review(
     path: options.ProjectPath,
+    min_score: options.MinScore = None,
     media: options.MediaName = None,
     frames: options.Frames = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Mark frames reviewed: by default those that a run has visited or that have objects.
+    """Mark frames reviewed: by default those that a run has visited or that have objects. Predictions that are still
+    shown there are left out, and told.
 
     Example: yolor-studio review street.yolor --frames 0-99
     """
     from yolor_studio.core.entities import FrameState
 
+    options.fraction(min_score, "--min-score")
     output = Output(as_json=as_json)
-    count = 0
     with options.open_project(path) as project:
         layers = project.layers()
-        for item in options.chosen_media(project, media):
-            wanted = options.parse_frames(frames, item)
-            if wanted is None:
-                visited = {frame for layer in layers for frame in project.visited_frames(layer.id, item.id).tolist()}
-                wanted = sorted(visited | set(project.object_frames(item.id).tolist()))
-            count += project.review(item.id, wanted, FrameState.REVIEWED)
-    output.finish({"project": str(path), "reviewed": count}, [f"{count:,} frames marked reviewed.", str(path)])
+        wanted: dict[int, Sequence[int]] = {}
+        for media_id, numbers in options.chosen_frames(options.chosen_media(project, media), frames).items():
+            if numbers is None:
+                visited = {frame for layer in layers for frame in project.visited_frames(layer.id, media_id).tolist()}
+                numbers = sorted(visited | set(project.object_frames(media_id).tolist()))
+            wanted[media_id] = numbers
+        left_out = project.count_shown(wanted, min_score=min_score)
+        count = project.review_of(wanted, FrameState.REVIEWED)
+    lines = [f"{count:,} frames marked reviewed."]
+    if left_out:
+        lines.append(f"{left_out:,} predictions are still shown there and left out. Accept them: yolor-studio accept")
+    output.finish({"project": str(path), "reviewed": count, "left_out": left_out}, [*lines, str(path)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +22,10 @@ Frames = Annotated[
 ]
 Model = Annotated[
     str | None, typer.Option("--model", metavar="M", help="A model's name or path; the bundled one if left out.")
+]
+MinScore = Annotated[
+    float | None,
+    typer.Option("--min-score", metavar="S", help="Predictions from this score on; the project's limit if left out."),
 ]
 Device = Annotated[str, typer.Option("--device", metavar="D", help="auto, cpu, cuda, tensorrt or coreml.")]
 Size = Annotated[int | None, typer.Option("--size", metavar="S", help="Longest side of the model's input, in pixels.")]
@@ -70,10 +74,11 @@ def chosen_media(project: Project, name: str | None) -> list[Media]:
     return chosen
 
 
-def parse_frames(text: str | None, media: Media) -> range | None:
-    """ "10-20" or "7" -> the frames, cut to the media; None stays None. Raises UsageError."""
+def chosen_frames(media: Sequence[Media], text: str | None) -> dict[int, range | None]:
+    """ "10-20" or "7" -> media id -> these frames, cut to the media, or None for all of them where nothing was named.
+    Raises UsageError for other text, and for frames that none of the media has."""
     if text is None:
-        return None
+        return {item.id: None for item in media}
     match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", text)
     if match is None:
         raise UsageError(f"--frames wants A-B, as in 0-99; found {text!r}.")
@@ -81,7 +86,10 @@ def parse_frames(text: str | None, media: Media) -> range | None:
     last = int(match[2]) if match[2] is not None else first
     if last < first:
         raise UsageError(f"--frames {text}: the first frame comes after the last.")
-    return range(first, min(last + 1, media.frames))
+    most = max((item.frames for item in media), default=0)
+    if media and first >= most:
+        raise UsageError(f"--frames {text}: the longest media has {most:,} frames, 0 to {most - 1}.")
+    return {item.id: range(first, min(last + 1, item.frames)) for item in media}
 
 
 def positive(value: int, option: str) -> int:

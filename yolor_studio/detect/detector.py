@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolor_studio.core.entities import Predictions
-from yolor_studio.core.errors import Cancelled, ModelError
+from yolor_studio.core.errors import Cancelled, ModelError, UsageError
 from yolor_studio.detect.devices import OpenSession, open_session
 from yolor_studio.detect.letterbox import Letterbox
 from yolor_studio.detect.library import ModelEntry
@@ -19,7 +19,16 @@ from yolor_studio.detect.suppress import candidates_to_predictions, multi_label_
 
 MIN_SCORE = 0.05
 """Predictions under this are not kept, so that the score slider reaches down to it without another run."""
+MAX_SIZE = 4096
+"""The longest input side, in pixels: a larger one would take the machine's memory rather than find more."""
 _GPU_BATCH = 16
+
+
+def input_size(entry: ModelEntry, wanted: int | None) -> int:
+    """The longest input side in pixels: `wanted`, or the model's own. UsageError when no input can have it."""
+    if wanted is not None and not entry.stride <= wanted <= MAX_SIZE:
+        raise UsageError(f"The input size must be {entry.stride} to {MAX_SIZE:,} pixels; found {wanted:,}.")
+    return entry.size if wanted is None else wanted
 
 
 class Detector:
@@ -28,10 +37,10 @@ class Detector:
     def __init__(self, entry: ModelEntry, *, device: str = "auto", size: int | None = None) -> None:
         """Open the model and run it once; `size` overrides the model's own longest side in pixels.
 
-        Raises ModelError when it cannot be run or does not keep the contract.
+        Raises ModelError when it cannot be run or does not keep the contract, UsageError for an impossible size.
         """
         self.entry = entry
-        self.size = size or entry.size
+        self.size = input_size(entry, size)
         self._opened: OpenSession = open_session(str(entry.path), device, self._probe)
         self._lock = threading.Lock()
         self._running: Any = None

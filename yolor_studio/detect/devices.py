@@ -46,6 +46,12 @@ def cpu_threads() -> int:
     return max(cores - 1, 1)
 
 
+def check_device(device: str) -> None:
+    """Raise UsageError unless `device` is a name that `open_session` knows."""
+    if device not in DEVICES:
+        raise UsageError(f"Unknown device {device!r}. Choose one of {', '.join(DEVICES)}.")
+
+
 def open_session(model: str | bytes, device: str, probe: Callable[[Any], None]) -> OpenSession:
     """Open `model` (a path, or the bytes of an ONNX file) on `device` or, for "auto", the first that works.
 
@@ -54,8 +60,7 @@ def open_session(model: str | bytes, device: str, probe: Callable[[Any], None]) 
     """
     import onnxruntime as ort
 
-    if device not in DEVICES:
-        raise UsageError(f"Unknown device {device!r}. Choose one of {', '.join(DEVICES)}.")
+    check_device(device)
     ort.set_default_logger_severity(4)
     failures: list[str] = []
     for name in _AUTO if device == "auto" else dict.fromkeys((device, "cpu")):

@@ -88,6 +88,7 @@ class _Batch:
     media: Media
     frames: tuple[int, ...]
     images: NDArray[np.uint8]
+    """[at least len(frames), H, W, 3]; what is more is padding."""
     letterbox: Any
 
 
@@ -273,7 +274,7 @@ def _answer(batch: _Batch, future: Any) -> Iterator[Any]:
         for frame in batch.frames:
             yield ItemFailed(f"{batch.media.name}, frame {frame}", str(error))
     else:
-        yield batch, raw_boxes, raw_scores
+        yield batch, raw_boxes[: len(batch.frames)], raw_scores[: len(batch.frames)]
 
 
 def _take(decoded: queue.Queue[Any], cancel: CancelToken) -> Any:
@@ -326,10 +327,14 @@ def _decode_media(
     media = work.media
     pending: list[tuple[int, NDArray[np.uint8]]] = []
     letterbox = None
+    whole = len(work.frames) >= detector.batch
 
     def flush() -> None:
         if pending:
-            put(_Batch(media, tuple(f for f, _ in pending), np.stack([image for _, image in pending]), letterbox))
+            images = np.stack([image for _, image in pending])
+            if whole:
+                images = _padded(images, detector.batch)
+            put(_Batch(media, tuple(f for f, _ in pending), images, letterbox))
             pending.clear()
 
     for frame, picture in _pictures(project, work):
@@ -354,6 +359,12 @@ def _decode_media(
         if len(pending) == detector.batch:
             flush()
     flush()
+
+
+def _padded(images: NDArray[np.uint8], batch: int) -> NDArray[np.uint8]:
+    """A media's last batch as long as those before it: for another input shape a GPU would plan its work anew."""
+    missing = batch - len(images)
+    return np.concatenate((images, np.zeros((missing, *images.shape[1:]), np.uint8))) if missing > 0 else images
 
 
 def _pictures(project: Project, work: _Work) -> Iterator[tuple[int, NDArray[np.uint8] | StudioError]]:

@@ -251,29 +251,77 @@ class Project(ProjectReader):
 
         Doubts (another category's object lies there) are left. `progress` is told frames done and their number.
         """
+        return self.accept_shown_of(
+            {media_id: frames}, min_score=min_score, layer_id=layer_id, cancel=cancel, progress=progress
+        )
+
+    def accept_shown_of(
+        self,
+        frames: Mapping[int, Sequence[int] | None],
+        *,
+        min_score: float | None = None,
+        layer_id: int | None = None,
+        cancel: CancelToken | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> int:
+        """As `accept_shown`, for several media (id -> frames, None for all) in one edit."""
         self._refuse_read_only()
         layer = self.shown_layer() if layer_id is None else self.get_layer(layer_id)
         if layer is None:
             return 0
-        wanted = self.visited_frames(layer.id, media_id).tolist() if frames is None else sorted(set(map(int, frames)))
+        wanted = self._visited_of(layer.id, frames)
+        total = sum(len(numbers) for numbers in wanted.values())
+        made = before = 0
         with self.bulk_edit("Accept predictions", actor="job") as edit, self._reading() as db:
-            made = 0
-            for done, frame, found in shown.shown_over(db, media_id, wanted, min_score=min_score, layer_id=layer.id):
-                if cancel is not None:
-                    cancel.check()
-                made += edit.accept_selected(media_id, frame, found)
-                if progress is not None:
-                    progress(done, len(wanted))
+            for media_id, numbers in wanted.items():
+                for done, frame, found in shown.shown_over(
+                    db, media_id, numbers, min_score=min_score, layer_id=layer.id
+                ):
+                    if cancel is not None:
+                        cancel.check()
+                    made += edit.accept_selected(media_id, frame, found)
+                    if progress is not None:
+                        progress(before + done, total)
+                before += len(numbers)
         return made
+
+    def count_shown(self, frames: Mapping[int, Sequence[int] | None], *, min_score: float | None = None) -> int:
+        """How many predictions of the shown layer a person sees on these frames (media id -> frames, None for all)."""
+        layer = self.shown_layer()
+        if layer is None:
+            return 0
+        wanted = self._visited_of(layer.id, frames)
+        with self._reading() as db:
+            return sum(
+                len(found)
+                for media_id, numbers in wanted.items()
+                for _, _, found in shown.shown_over(db, media_id, numbers, min_score=min_score, layer_id=layer.id)
+            )
+
+    def _visited_of(self, layer_id: int, frames: Mapping[int, Sequence[int] | None]) -> dict[int, list[int]]:
+        """Media id -> those of the frames, or of all, where the layer's run has been; rising."""
+        wanted = {}
+        for media_id, numbers in frames.items():
+            visited = self.visited_frames(layer_id, media_id).tolist()
+            chosen = None if numbers is None else set(map(int, numbers))
+            wanted[media_id] = [frame for frame in visited if chosen is None or frame in chosen]
+        return wanted
 
     def review(self, media_id: int, frames: Sequence[int], state: FrameState) -> int:
         """Give the frames a state, as one edit whatever their number; returns how many had another one."""
-        before = self.frame_states(media_id)
-        changed = [int(frame) for frame in frames if before.get(frame, FrameState.UNTOUCHED) is not state]
+        return self.review_of({media_id: frames}, state)
+
+    def review_of(self, frames: Mapping[int, Sequence[int]], state: FrameState) -> int:
+        """As `review`, for the frames of several media (id -> frames) in one edit."""
+        changed = {}
+        for media_id, numbers in frames.items():
+            before = self.frame_states(media_id)
+            changed[media_id] = {int(f) for f in numbers if before.get(int(f), FrameState.UNTOUCHED) is not state}
         names = {FrameState.REVIEWED: "Mark reviewed", FrameState.SKIPPED: "Skip", FrameState.UNTOUCHED: "Unmark"}
         with self.edit(names[state]) as edit:
-            edit.set_frame_state(media_id, changed, state)
-        return len(set(changed))
+            for media_id, numbers in changed.items():
+                edit.set_frame_state(media_id, numbers, state)
+        return sum(map(len, changed.values()))
 
     # Media indexes
 
