@@ -15,7 +15,7 @@ from yolor_studio.media.colour import Converter
 from yolor_studio.media.cursor import Cursor
 from yolor_studio.media.index import NO_PTS, VideoIndex
 from yolor_studio.media.info import MediaInfo
-from yolor_studio.media.rates import constant_rate, mean_rate, rate_notes
+from yolor_studio.media.rates import constant_rate, rate_notes, typical_rate
 from yolor_studio.media.scout import Scout
 from yolor_studio.media.source import ClosingSource, no_such_frame, rising
 
@@ -129,7 +129,7 @@ def video_info(path: Path, index: VideoIndex, *, frames: int | None) -> MediaInf
         height=height,
         frames=frames or index.frames,
         constant_rate=constant_rate(index.pts),
-        fps=mean_rate(index),
+        fps=typical_rate(index),
         rotation=index.format.orientation.degrees,
         notes=(*index.notes, *rate_notes(index)),
         verified=index.verified,
