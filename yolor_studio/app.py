@@ -23,7 +23,7 @@ from yolor_studio.gui.settings import Settings
 from yolor_studio.gui.studio import Studio
 from yolor_studio.jobs.bench.row import Row
 
-__all__ = ["bench_canvas", "build_window", "make_application", "run", "screenshots"]
+__all__ = ["bench_canvas", "build_window", "guard_process", "make_application", "run", "screenshots"]
 
 COLLECT_EVERY = 2000
 """Milliseconds between two runs of the cyclic garbage collector."""
@@ -37,6 +37,7 @@ def run(paths: Sequence[Path] = (), *, demo: bool = False) -> int:
     """Show the window on what was named (media, or a project), or on the demo; returns the exit code."""
     app = make_application()
     window = build_window(app)
+    guard_process(window)
     window.show()
     if demo:
         QTimer.singleShot(0, window.start_demo)
@@ -83,16 +84,20 @@ def make_application() -> QApplication:
 
 
 def build_window(app: QApplication) -> MainWindow:
-    """The window with its studio, dressed, not shown yet; exceptions in slots and signals of the system reach it."""
+    """The window with its studio, dressed, not shown yet."""
     settings = Settings.load()
     looks.apply(app, looks.Theme(settings.theme))
     studio = Studio(settings)
     window = MainWindow(studio)
     studio.setParent(window)
-    _collect_on_this_thread(window)
-    _tell_exceptions(studio)
-    _quit_on_signals(window)
     return window
+
+
+def guard_process(window: MainWindow) -> None:
+    """Let an exception in a slot, a collected cycle or a signal of the system never end the process at a bad moment."""
+    _collect_on_this_thread(window)
+    _tell_exceptions(window.studio)
+    _quit_on_signals(window)
 
 
 def _keep_to_our_plugins() -> None:

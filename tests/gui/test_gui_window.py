@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from yolor_studio.app import guard_process
 from yolor_studio.core.entities import Box, FrameState, Origin
 from yolor_studio.gui.canvas import BoxRef, Tool
 from yolor_studio.gui.main_window import MainWindow
@@ -316,7 +320,6 @@ def test_no_command_runs_under_a_sheet(qtbot: QtBot, window: MainWindow) -> None
 
 def test_a_second_window_on_the_project_can_only_look(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     import subprocess
-    import sys
 
     path = session_of(window).project.path
     window.studio.close_project()
@@ -351,14 +354,24 @@ def test_what_cannot_be_opened_is_told(qtbot: QtBot, tmp_path: Path) -> None:
     assert window.studio.session is None
 
 
-def test_an_exception_in_a_slot_is_told_and_the_window_goes_on(qtbot: QtBot, window: MainWindow) -> None:
-    import sys
-
+def test_an_exception_in_a_slot_is_told_and_the_window_goes_on(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    guard_process(window)
     try:
-        raise RuntimeError("kaboom")
-    except RuntimeError:
-        sys.excepthook(*sys.exc_info())
+        assert not gc.isenabled()
+        try:
+            raise RuntimeError("kaboom")
+        except RuntimeError:
+            sys.excepthook(*sys.exc_info())
+    finally:
+        gc.enable()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     assert "kaboom" in window.toast.text()
+    assert "kaboom" in caplog.text
     press(qtbot, window, Key.Key_D)
     assert session_of(window).current == session_of(window).media[1]
 

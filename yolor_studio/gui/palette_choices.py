@@ -77,7 +77,8 @@ class PaletteChoices:
             return []
         wanted = query.casefold()
         found = [media for media in session.media if wanted in media.name.casefold()][:MOST_MEDIA]
-        return [
-            Choice(media.name, lambda media=media, at=session: at.go(media.id, at.frame_of(media.id)), icon="film-strip")
-            for media in found
-        ]
+
+        def open_(media_id: int) -> None:
+            session.go(media_id, session.frame_of(media_id))
+
+        return [Choice(media.name, lambda id_=media.id: open_(id_), icon="film-strip") for media in found]
