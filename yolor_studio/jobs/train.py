@@ -99,14 +99,13 @@ def train(request: TrainRequest, cancel: CancelToken) -> Iterator[Event]:
     a checkpoint that `resume` goes on from. Raises UsageError, FormatError or ModelError.
     """
     _check(request)
-    import torch
-
     from yolor_studio.train.batches import Batches
+    from yolor_studio.train.device import choose_device, start_from
     from yolor_studio.train.samples import balanced_weights
     from yolor_studio.train.trainer import Trainer
 
     started = time.monotonic()
-    device = _device(request.device)
+    device = choose_device(request.device)
     name = request.name or _name_of(request.data[0])
     run = user_folder("training", name)
     if request.resume and not (run / "checkpoint.safetensors").exists():
@@ -120,7 +119,7 @@ def train(request: TrainRequest, cancel: CancelToken) -> Iterator[Event]:
         raise FormatError(f"{request.data[0]} has no categories to learn.")
     store = yield from _store(run / "pictures", splits, classes, size=base.size, cancel=cancel)
 
-    torch.manual_seed(_SEED)
+    start_from(_SEED)
     network, kept = _network(base, classes)
     _freeze(network, request, new_classes=len(kept) < len(classes))
     recipe = _recipe(len(store), base.size, request.epochs)
@@ -180,6 +179,8 @@ def _check(request: TrainRequest) -> None:
         raise UsageError(f"--freeze {request.freeze} is unknown; choose {', '.join(FREEZE)}.")
     if request.epochs is not None and request.epochs < 1:
         raise UsageError(f"--epochs must be 1 or more, not {request.epochs}.")
+    if request.name is not None and (Path(request.name).name != request.name or request.name.startswith(".")):
+        raise UsageError(f"{request.name} cannot be a model's name: it names a file, without folders or a leading dot.")
     if request.name is not None and request.name.casefold() in _taken_names():
         raise UsageError(f"{request.name} is the name of a bundled model; choose another with --name.")
 
@@ -191,18 +192,6 @@ def _taken_names() -> set[str]:
 def _name_of(data: Path) -> str:
     stem = data.resolve().stem or "trained"
     return f"{stem}-tuned" if stem.casefold() in _taken_names() else stem
-
-
-def _device(wanted: str) -> str:
-    import torch
-
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if wanted not in ("cpu", "cuda"):
-        raise UsageError(f"--device {wanted} is unknown for training; choose auto, cpu or cuda.")
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise UsageError("PyTorch finds no CUDA device here; use --device cpu.")
-    return wanted
 
 
 def _starting_point(model: str | None) -> SavedNetwork:
