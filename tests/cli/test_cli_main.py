@@ -302,3 +302,37 @@ def test_a_failed_import_leaves_no_new_project(tell, tmp_path):
     assert code == 1
     assert "broken.json" in err
     assert not list(tmp_path.glob("new.yolor*"))
+
+
+def test_an_export_named_by_a_relative_path_comes_in_with_its_frames(
+    tell, tmp_path, monkeypatch, grey_clip, brightness_model
+):
+    monkeypatch.chdir(tmp_path)
+    tell("label", grey_clip, "--project", "grey.yolor", "--model", brightness_model, "--every", "10")
+    tell("accept", "grey.yolor")
+    tell("review", "grey.yolor")
+    tell("export", "grey.yolor", "--out", "coco")
+    code, out, err = tell("import", "new.yolor", "coco", "--json")
+    assert (code, json.loads(out)["placed"], json.loads(out)["objects"]) == (0, 3, 3), err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's closed streams")
+@pytest.mark.parametrize(
+    ("streams", "code"), [(">&-", 0), ("2>&-", 0), ("<&-", 0), ("<&- >&- 2>&-", 0), (">/dev/full", 1)]
+)
+def test_closed_or_full_streams_are_no_accident(tmp_path, grey_clip, brightness_model, streams, code):
+    project = tmp_path / "grey.yolor"
+    line = f'exec "$0" -m yolor_studio label "$1" --project "$2" --model "$3" --every 9 --json {streams}'
+    done = subprocess.run(
+        ["sh", "-c", line, sys.executable, grey_clip, project, brightness_model],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == code, done.stderr
+    if done.stdout:
+        assert json.loads(done.stdout)["frames"] == 4
+    if code:
+        assert "cannot be read or written: No space left on device" in done.stderr
+    with Project.open(project) as opened:
+        assert opened.counts().frames == 30

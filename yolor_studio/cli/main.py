@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ DONE, FAILED, WRONG_USAGE, CANCELLED = 0, 1, 2, 130
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns 0 done, 1 failed, 2 wrong usage, 130 cancelled. No traceback without --debug."""
+    _open_closed_streams()
     arguments = list(arguments)
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
@@ -32,10 +34,26 @@ def run(arguments: Sequence[str]) -> int:
         if debug:
             raise
         return _fail(str(error), FAILED)
+    except OSError as error:
+        if debug:
+            raise
+        return _fail(_about_files(error), FAILED)
     except Exception as error:
         if debug:
             raise
         return _fail(f"Something unforeseen happened ({_describe(error)}). Add --debug to see where.", FAILED)
+
+
+def _open_closed_streams() -> None:
+    """Stand in for standard streams that whoever started us has closed: a project opened later would get the free
+    number, and what a library prints would be written into it."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115 - lives on
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -77,6 +95,11 @@ def _fail(sentence: str, code: int) -> int:
     if sentence:
         print(sentence, file=sys.stderr, flush=True)  # noqa: T201
     return code
+
+
+def _about_files(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    return f"A file cannot be read or written: {error.strerror or error}{where}. What was finished before is kept."
 
 
 def _describe(error: Exception) -> str:

@@ -42,7 +42,7 @@ def open_project(path: Path, *, read_only: bool = False) -> Project:
     if project.read_only and not read_only:
         reason = project.read_only_reason
         project.close()
-        raise ProjectError(f"{path.name} cannot be changed: {reason} Nothing was written.")
+        raise ProjectError(f"{path.name} cannot be changed: {reason}. Nothing was written.")
     return project
 
 

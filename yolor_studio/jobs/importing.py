@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -40,7 +41,8 @@ def import_dataset(
     if format not in FORMATS:
         raise UsageError(f"There is no import of “{format}”; there is {' and '.join(FORMATS)}.")
     cancel = cancel or CancelToken()
-    files = [read(file) for path in paths for file in annotation_files(path)]
+    # Absolute, because pictures beside them are found among the project's media by their whole path.
+    files = [read(file) for path in paths for file in annotation_files(Path(os.path.abspath(path)))]
     if not project.media():
         yield from _add_pictures(project, files, cancel)
     yield Started("Import", unit="boxes", detail=", ".join(file.path.name for file in files[:3]))

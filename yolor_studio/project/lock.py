@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from yolor_studio.core.errors import ProjectError
@@ -33,9 +34,10 @@ class ProjectLock:
             if self._is_current(handle):
                 break
             os.close(handle)  # its holder removed the file between our opening and our locking it
-        os.ftruncate(handle, 0)
-        os.lseek(handle, 1, os.SEEK_SET)
-        os.write(handle, f"process {os.getpid()} on {socket.gethostname()}".encode())
+        with suppress(OSError):  # a full disk takes the holder's name and not the lock
+            os.ftruncate(handle, 0)
+            os.lseek(handle, 1, os.SEEK_SET)
+            os.write(handle, f"process {os.getpid()} on {socket.gethostname()}".encode())
         return handle
 
     def _is_current(self, handle: int) -> bool:
