@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import QSize, Qt
@@ -208,3 +209,33 @@ def test_the_focus_ring_follows_the_keyboard(qtbot: QtBot) -> None:
 def test_the_app_icon_is_ours_and_readable() -> None:
     icon = QIcon(str(shipped("resources", "icons", "yolor-studio.svg")))
     assert icon.pixmap(64, 64).toImage().pixelColor(8, 32).name().upper() == "#5160E6"
+
+
+def test_six_pixels_lie_between_icon_and_text(qtbot: QtBot) -> None:
+    button = QPushButton("HHHH")
+    qtbot.addWidget(button)
+    looks.set_icon(button, "square", role="tx")
+    button.adjustSize()
+    ink = _columns_with_ink(button)
+    gaps = [right - left - 1 for left, right in pairwise(ink)]
+    # The square's glyph stops 2 pixels, the letter starts 1 pixel inside its own room.
+    assert max(gaps) == 6 + 2 + 1
+    assert abs(ink[0] - (button.width() - 1 - ink[-1])) <= 1
+
+
+def test_an_icon_alone_stays_square(qtbot: QtBot) -> None:
+    button = QPushButton()
+    qtbot.addWidget(button)
+    looks.set_icon(button, "square", 14)
+    assert button.iconSize() == QSize(14, 14)
+
+
+def _columns_with_ink(button: QPushButton) -> list[int]:
+    image = button.grab().toImage()
+    inner = range(6, image.width() - 6)
+    ground = image.pixelColor(7, 7).lightness()
+    return [
+        x
+        for x in inner
+        if any(abs(image.pixelColor(x, y).lightness() - ground) > 40 for y in range(6, image.height() - 6))
+    ]

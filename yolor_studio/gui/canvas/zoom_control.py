@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from yolor_studio.gui import looks
@@ -58,7 +58,6 @@ class ZoomControl(QFrame):
         button.setToolTip(name)
         button.setAccessibleName(name)
         if icon:
-            button.setIcon(looks.icon(icon))
-            button.setIconSize(QSize(14, 14))
+            looks.set_icon(button, icon, 14)
         button.clicked.connect(signal)
         return button

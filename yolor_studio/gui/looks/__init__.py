@@ -16,7 +16,7 @@ from yolor_studio.gui.looks.fonts import (
     font,
     set_font,
 )
-from yolor_studio.gui.looks.icons import icon, paint_icon, pixmap
+from yolor_studio.gui.looks.icons import icon, paint_icon, pixmap, set_icon
 from yolor_studio.gui.looks.theme import colour, duration, is_dark, value
 
 __all__ = [
@@ -42,5 +42,6 @@ __all__ = [
     "paint_icon",
     "pixmap",
     "set_font",
+    "set_icon",
     "value",
 ]

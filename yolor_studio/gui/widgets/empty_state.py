@@ -43,16 +43,13 @@ class EmptyState(QWidget):
         for label in (self._title, self._reason):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setWordWrap(True)
-        self._reason.setVisible(bool(reason))
         column.addStretch(1)
         column.addWidget(self._icon)
         column.addSpacing(4)
         column.addWidget(self._title)
         column.addWidget(self._reason)
         self._button = QPushButton(action)
-        looks.dress(self._button, kind="primary")
-        looks.dress(self._button, size="panel")
-        self._button.setVisible(bool(action))
+        looks.dress(self._button, kind="soft", size="panel")  # the filled button is the top bar's
         self._button.clicked.connect(self._act)
         column.addSpacing(6)
         column.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -60,6 +57,9 @@ class EmptyState(QWidget):
             column.addLayout(self._key_row(keys))
         column.addStretch(1)
         self._draw_icon()
+        # Only now: what has no parent yet would be shown as a window of its own.
+        self._reason.setVisible(bool(reason))
+        self._button.setVisible(bool(action))
 
     def set_texts(self, title: str, *, reason: str = "", action: str = "") -> None:
         """Say something else."""

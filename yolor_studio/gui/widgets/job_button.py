@@ -20,7 +20,7 @@ from yolor_studio.gui import looks
 from yolor_studio.gui.widgets.elided import ElidedLabel
 
 HEIGHT = 28
-_RUNNING_WIDTH, _SMALL_WIDTH = 384, 210
+_RUNNING_WIDTH, _SMALL_WIDTH = 384, 236
 _BAR = 2
 
 
@@ -124,12 +124,10 @@ class JobButton(QWidget):
         row.setSpacing(0)
         self._main, self._more = QPushButton(text), QPushButton()
         looks.dress(self._main, kind="split-main")
-        self._main.setIcon(looks.icon(self._icon_name, "on-fill"))
-        self._main.setIconSize(QSize(16, 16))
+        looks.set_icon(self._main, self._icon_name, role="on-fill")
         self._main.clicked.connect(self.started)
         looks.dress(self._more, kind="split-more")
-        self._more.setIcon(looks.icon("caret-down", "on-fill"))
-        self._more.setIconSize(QSize(12, 12))
+        looks.set_icon(self._more, "caret-down", 12, role="on-fill")
         self._more.setAccessibleName(self.tr("More ways to run"))
         row.addWidget(self._main)
         row.addWidget(self._more)
@@ -174,8 +172,7 @@ class _JobStrip(QFrame):
         self.primary, self.closing = QToolButton(), QToolButton()
         for button in (self.primary, self.closing):
             button.setFixedSize(24, 24)
-            button.setIconSize(QSize(14, 14))
-        self.closing.setIcon(looks.icon("x"))
+        looks.set_icon(self.closing, "x", 14)
         row.addWidget(self._icon)
         row.addSpacing(3)
         row.addWidget(self.title)
@@ -197,7 +194,7 @@ class _JobStrip(QFrame):
     def set_buttons(self, *, primary: str = "", primary_name: str = "", close_name: str = "", action: str = "") -> None:
         self.primary.setVisible(bool(primary))
         if primary:
-            self.primary.setIcon(looks.icon(primary))
+            looks.set_icon(self.primary, primary, 14)
         for button, name in ((self.primary, primary_name), (self.closing, close_name)):
             button.setToolTip(name)
             button.setAccessibleName(name)

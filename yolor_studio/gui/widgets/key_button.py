@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton, QStylePai
 from yolor_studio.gui.widgets.key_cap import key_cap_width, paint_key_cap
 
 _GAP = 8
+_ICON_GAP = 4
+"""As QPushButton has it in its width; it leaves 2 of them free."""
 
 
 class KeyButton(QPushButton):
@@ -51,7 +53,7 @@ class KeyButton(QPushButton):
     def _content_width(self) -> int:
         width = self.fontMetrics().horizontalAdvance(self.text())
         if not self.icon().isNull():
-            width += self.iconSize().width() + 4
+            width += self.iconSize().width() + _ICON_GAP
         return width
 
     def _key_room(self) -> int:

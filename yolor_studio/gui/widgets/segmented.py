@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QIcon, QKeyEvent, QPaintEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionToolButton,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
 
 from yolor_studio.gui import looks
+
+_ICON, _SIDE, _GAP = 16, 10, 6
+_HEIGHT = 24
 
 
 class Segmented(QFrame):
@@ -26,21 +39,17 @@ class Segmented(QFrame):
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
         self._group.buttonClicked.connect(self._tell)
-        self._buttons: dict[object, QToolButton] = {}
+        self._buttons: dict[object, Segment] = {}
 
-    def add(self, key: object, text: str, *, icon: str = "", tooltip: str = "") -> QToolButton:
-        """Add a choice; the first one is chosen."""
-        button = QToolButton()
+    def add(self, key: object, text: str, *, icon: str = "", tooltip: str = "", shortcut: str = "") -> Segment:
+        """Add a choice; the first one is chosen. `shortcut` is only shown: the key is somebody else's."""
+        button = Segment(shortcut)
         looks.dress(button, kind="segment")
         button.setText(text)
         button.setCheckable(True)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setMinimumHeight(24)
         if icon:
             button.setIcon(looks.icon(icon))
-            button.setIconSize(QSize(16, 16))
-            style = Qt.ToolButtonStyle
-            button.setToolButtonStyle(style.ToolButtonTextBesideIcon if text else style.ToolButtonIconOnly)
         if tooltip:
             button.setToolTip(tooltip)
             button.setAccessibleName(tooltip)
@@ -72,3 +81,52 @@ class Segmented(QFrame):
 
     def _tell(self) -> None:
         self.chosen.emit(self.choice())
+
+
+class Segment(QToolButton):
+    """One choice: an icon, a text and its key in small letters, whichever it has, in the middle of the button."""
+
+    def __init__(self, shortcut: str) -> None:
+        super().__init__()
+        self._shortcut = shortcut
+
+    def sizeHint(self) -> QSize:
+        # As wide as when it is the chosen one: choosing moves nothing.
+        parts = self._parts(looks.font(looks.BODY, looks.MEDIUM))
+        return QSize(sum(parts) + _GAP * (len([part for part in parts if part]) - 1) + 2 * _SIDE, _HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionToolButton()
+        self.initStyleOption(option)
+        option.text, option.icon = "", QIcon()  # pyright: ignore[reportAttributeAccessIssue]
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
+        parts = self._parts(self.font())
+        left = (self.width() - sum(parts) - _GAP * (len([part for part in parts if part]) - 1)) // 2
+        lit, enabled = self.isChecked() or self.underMouse(), self.isEnabled()
+        icon_width, text_width, key_width = parts
+        if icon_width:
+            state = QIcon.State.On if self.isChecked() else QIcon.State.Off
+            mode = QIcon.Mode.Normal if enabled else QIcon.Mode.Disabled
+            corner = QPoint(left, (self.height() - _ICON) // 2)
+            self.icon().paint(painter, QRect(corner, QSize(_ICON, _ICON)), Qt.AlignmentFlag.AlignCenter, mode, state)
+            left += icon_width + _GAP
+        middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        if text_width:
+            painter.setPen(looks.colour(("tx" if lit else "tx2") if enabled else "dis"))
+            painter.drawText(QRect(left, 0, text_width, self.height()), middle, self.text())
+            left += text_width + _GAP
+        if key_width:
+            painter.setFont(looks.font(looks.CAPTION))
+            painter.setPen(looks.colour("tx3" if enabled else "dis"))
+            painter.drawText(QRect(left, 0, key_width, self.height()), middle, self._shortcut)
+        painter.end()
+
+    def _parts(self, font: QFont) -> tuple[int, int, int]:
+        """Widths of icon, text and key; 0 for what it does not have."""
+        text = QFontMetrics(font).horizontalAdvance(self.text())
+        key = QFontMetrics(looks.font(looks.CAPTION)).horizontalAdvance(self._shortcut)
+        return 0 if self.icon().isNull() else _ICON, text, key

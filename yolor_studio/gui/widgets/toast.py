@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEasingCurve, QEvent, QObject, QPropertyAnimation, QSize, Qt, QTimer
+from PySide6.QtCore import QEasingCurve, QEvent, QObject, QPropertyAnimation, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QGraphicsOpacityEffect, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from yolor_studio.gui import looks
@@ -38,8 +38,7 @@ class Toast(QFrame):
         looks.dress(self._action, kind="link")
         looks.dress(self._action, size="panel")
         self._action.clicked.connect(self._act)
-        self._close.setIcon(looks.icon("x"))
-        self._close.setIconSize(QSize(13, 13))
+        looks.set_icon(self._close, "x", 13)
         self._close.setFixedSize(24, 24)
         self._close.setAccessibleName(self.tr("Close"))
         self._close.clicked.connect(self.dismiss)
