@@ -156,7 +156,7 @@ def _decode_media(
 ) -> None:
     media = work.media
     pending: list[tuple[int, NDArray[np.uint8]]] = []
-    letterbox = None
+    letterbox = detector.letterbox(media.width, media.height)
     whole = len(work.frames) >= detector.batch
 
     def flush() -> None:
@@ -171,15 +171,12 @@ def _decode_media(
         if stop.is_set():
             return
         if isinstance(picture, StudioError):
-            put(
-                ItemFailed(
-                    media.name if media.kind is MediaKind.IMAGE else f"{media.name}, frame {frame}", str(picture)
-                )
-            )
+            what = media.name if media.kind is MediaKind.IMAGE else f"{media.name}, frame {frame}"
+            put(ItemFailed(what, str(picture)))
             continue
         cpu = time.thread_time()
         height, width = picture.shape[:2]
-        if letterbox is None or (letterbox.picture_width, letterbox.picture_height) != (width, height):
+        if (letterbox.picture_width, letterbox.picture_height) != (width, height):  # in a sequence
             flush()
             letterbox = detector.letterbox(width, height)
         image = np.empty((letterbox.height, letterbox.width, 3), np.uint8)
