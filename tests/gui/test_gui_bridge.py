@@ -103,3 +103,11 @@ def test_of_the_work_asked_for_meanwhile_only_the_newest_is_done(qtbot: QtBot) -
     go.set()
     qtbot.waitUntil(lambda: not latest.busy, timeout=5000)
     assert done == [5]
+
+
+def test_what_a_person_waits_for_does_not_wait_for_the_interval(qtbot: QtBot) -> None:
+    bridge, got = Bridge(), []
+    bridge.drain()
+    bridge.post(got.append, "soon")
+    bridge.post(got.append, "now", urgent=True)
+    qtbot.waitUntil(lambda: got == ["soon", "now"], timeout=5000)

@@ -171,3 +171,23 @@ def test_a_stray_opencv_wheel_does_not_lead_qt_astray(monkeypatch: pytest.Monkey
     monkeypatch.setenv("QT_QPA_PLATFORM_PLUGIN_PATH", "/usr/lib/python3/cv2/qt/plugins")
     make_application()
     assert "QT_QPA_PLATFORM_PLUGIN_PATH" not in os.environ
+
+
+def test_of_many_pictures_the_first_is_there_at_once(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from yolor_studio.gui import adding
+
+    monkeypatch.setattr(adding, "MANY", 3)
+    write_pictures(tmp_path / "street", 4)
+    window = open_window(qtbot)
+    counts: list[int] = []
+    window.studio.session_changed.connect(
+        lambda: (
+            window.studio.session
+            and window.studio.session.changed.connect(lambda _change: counts.append(len(window.studio.session.media)))
+        )
+    )
+    window.studio.open_paths([tmp_path / "street"])
+    wait_for(qtbot, lambda: window.studio.session is not None and len(window.studio.session.media) == 4)
+    assert counts[0] == 1

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 
-from yolor_studio.core.entities import Box, Category, Change, FrameBox, MediaKind
+from yolor_studio.core.entities import Box, Category, Change, FrameBox, Media, MediaKind
 from yolor_studio.core.errors import StudioError
 from yolor_studio.gui.bridge import Bridge
 from yolor_studio.gui.canvas import BoxRef, Canvas, CanvasBox
@@ -44,11 +44,12 @@ class CanvasLink(QObject):
     ) -> None:
         super().__init__(canvas)
         self._session, self._selection, self._editor, self._canvas = session, selection, editor, canvas
-        self._loader = FrameLoader(bridge.sink(self._arrived))
+        self._loader = FrameLoader(bridge.sink(self._arrived, urgent=True))
         self._shown: tuple[int, int] | None = None
         """The place whose picture the canvas shows."""
         self._offers: list[Offer] = []
         self._files: dict[int, MediaFile] = {}
+        self._last_position = -1
         session.place_changed.connect(self._load)
         session.changed.connect(self._on_change)
         session.category_changed.connect(self._show_draft_colour)
@@ -144,8 +145,7 @@ class CanvasLink(QObject):
 
     # Pictures
 
-    def _file(self) -> MediaFile | None:
-        media = self._session.current
+    def _file(self, media: Media | None) -> MediaFile | None:
         if media is None:
             return None
         if media.id not in self._files:
@@ -155,7 +155,7 @@ class CanvasLink(QObject):
 
     def _load(self) -> None:
         self._offers = []
-        file = self._file()
+        file = self._file(self._session.current)
         if file is None:
             self._shown = None
             self._canvas.set_picture(None, key=None)
@@ -176,6 +176,19 @@ class CanvasLink(QObject):
         self._canvas.set_picture(picture.bgra, key=place, size=size if picture.bgra is not None else None)
         self.show_boxes()
         self.picture_shown.emit(picture)
+        if media.kind is MediaKind.IMAGE:
+            self._load_neighbour(media)
+
+    def _load_neighbour(self, media: Media) -> None:
+        """Decode the picture to which a person is likely to go next; stepping to it then takes no time."""
+        order = self._session.media
+        here = order.index(media)
+        step = -1 if here < self._last_position else 1
+        self._last_position = here
+        neighbour = order[here + step] if 0 <= here + step < len(order) else None
+        file = self._file(neighbour)
+        if file is not None and file.media.kind is MediaKind.IMAGE:
+            self._loader.request(file, 0)
 
     # What the canvas shows
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameLoader", "FramePicture", "MediaFile"]
 
-OPEN_MEDIA = 3
-VIDEO_BYTES = 256 * 2**20
-"""The cache of one open video: with three open it stays well under a gigabyte."""
+OPEN_MEDIA = 4
+VIDEO_BYTES = 192 * 2**20
+"""The cache of one open video: with several open it stays well under a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)

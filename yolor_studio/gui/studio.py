@@ -14,6 +14,7 @@ from PySide6.QtGui import QPixmap
 
 from yolor_studio.core.entities import Layer, MediaKind
 from yolor_studio.core.errors import StudioError
+from yolor_studio.gui.adding import add_showing_first
 from yolor_studio.gui.bridge import Bridge
 from yolor_studio.gui.editing import Editor
 from yolor_studio.gui.job_run import JobRun, Outcome
@@ -21,7 +22,7 @@ from yolor_studio.gui.locating import open_or_create, project_file_for, split_pa
 from yolor_studio.gui.selection import Selection
 from yolor_studio.gui.session import Session
 from yolor_studio.gui.settings import RecentProject, Settings, thumbnails_folder
-from yolor_studio.jobs.adding import Added, add_media, verify_media
+from yolor_studio.jobs.adding import Added, verify_media
 from yolor_studio.jobs.events import ItemFailed
 from yolor_studio.jobs.prelabel import PrelabelRequest, PrelabelSummary, prelabel
 from yolor_studio.project import Project
@@ -166,7 +167,7 @@ class Studio(QObject):
         if session is None:
             return
         project, paths = session.project, list(paths)
-        run = JobRun(lambda cancel: add_media(project, paths, cancel), self.bridge, self)
+        run = JobRun(lambda cancel: add_showing_first(project, paths, cancel), self.bridge, self)
         self._start_task(run, lambda outcome: self._media_added(outcome, then))
 
     def _media_added(self, outcome: Outcome, then: Callable[[], object] | None) -> None:
