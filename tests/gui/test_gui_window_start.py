@@ -173,21 +173,18 @@ def test_a_stray_opencv_wheel_does_not_lead_qt_astray(monkeypatch: pytest.Monkey
     assert "QT_QPA_PLATFORM_PLUGIN_PATH" not in os.environ
 
 
-def test_of_many_pictures_the_first_is_there_at_once(
-    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_many_pictures_the_first_is_entered_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from yolor_studio.core.cancel import CancelToken
     from yolor_studio.gui import adding
+    from yolor_studio.jobs.events import Result
+    from yolor_studio.project import Project
 
     monkeypatch.setattr(adding, "MANY", 3)
-    write_pictures(tmp_path / "street", 4)
-    window = open_window(qtbot)
+    pictures = write_pictures(tmp_path / "street", 4)
     counts: list[int] = []
-    window.studio.session_changed.connect(
-        lambda: (
-            window.studio.session
-            and window.studio.session.changed.connect(lambda _change: counts.append(len(window.studio.session.media)))
-        )
-    )
-    window.studio.open_paths([tmp_path / "street"])
-    wait_for(qtbot, lambda: window.studio.session is not None and len(window.studio.session.media) == 4)
-    assert counts[0] == 1
+    with Project.create(tmp_path / "a.yolor") as project:
+        project.subscribe(lambda _change: counts.append(len(project.media())))
+        *_, last = adding.add_showing_first(project, [*pictures], CancelToken())
+        assert isinstance(last, Result)
+        assert len(last.value.media_ids) == 4
+    assert counts == [1, 4]
