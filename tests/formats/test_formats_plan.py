@@ -198,6 +198,27 @@ def test_what_should_be_known_is_said_before(project: Project) -> None:
     assert "no frame was reviewed" in _warnings(plan_export(project, ExportRequest()))
 
 
+def test_reviewed_frames_older_than_a_category_are_told(project: Project) -> None:
+    media = _media(project, "a.mp4")
+    project.review(media, range(6), FrameState.REVIEWED)
+    assert "before there was" not in _warnings(plan_export(project, ExportRequest()))
+    with project.edit("Later") as edit:
+        tram, bike = edit.add_category("tram"), edit.add_category("bike")
+        edit.add_object(media, tram, 0, Box(1, 1, 9, 9))  # somebody looked here
+        edit.add_object(media, bike, 0, Box(9, 9, 9, 9))
+    project.review(media, [5, 6], FrameState.REVIEWED)
+    plan = plan_export(project, ExportRequest())
+    told = "4 frames were reviewed before there was “tram” and “bike”, and may lack its boxes."
+    assert told in _warnings(plan)
+    assert "3 frames were reviewed" in _warnings(plan.without({(media, 2)}))
+    project.review(media, range(1, 4), FrameState.REVIEWED)
+    with project.edit("Label") as edit:
+        edit.add_object(media, tram, 4, Box(1, 1, 9, 9))
+    assert "1 frame was reviewed before there was “bike”" in _warnings(plan_export(project, ExportRequest()))
+    project.review(media, [4], FrameState.REVIEWED)
+    assert "before there was" not in _warnings(plan_export(project, ExportRequest()))
+
+
 def test_a_category_limit_decides_what_is_shown(project: Project) -> None:
     media = _media(project, "a.mp4")
     layer = project.start_layer("net", "h", ["car", "bus"], min_score=0.05, device="CPU", settings={})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from project_helpers import BOX, add_video, small_project
 
 from yolor_studio.core.entities import Box, FrameState, Keyframe
+from yolor_studio.core.errors import ProjectError
 from yolor_studio.core.tracks import box_at, keyframe_before
 from yolor_studio.project import Project, schema
 
@@ -84,6 +86,74 @@ def test_the_whole_of_a_media(long: tuple[Project, int, int]) -> None:
     assert np.isnan(table.scores[3])
     assert project.object_frames(media).tolist() == [10, 11, 12, 13, 14]
     assert len(project.box_table(media, [])) == 0
+
+
+def test_the_whole_of_a_project_is_that_of_its_media(tmp_path: Path) -> None:
+    project, media, category = small_project(tmp_path)
+    with project:
+        assert len(project.whole_table().boxes) == 0
+        with project.edit("Label") as edit:
+            gone, other = add_video(edit, tmp_path, "gone"), add_video(edit, tmp_path, "other")
+            edit.add_object(gone, category, 3, BOX)
+            described = edit.add_object(other, category, 3, BOX, attributes={"a": 1}, ignore=True)
+            first = edit.add_object(
+                media, category, 10, BOX, interpolate=True, score=0.5, keyframe_attributes={"pose": 2}
+            )
+            edit.set_keyframe(first, 14, BOX._replace(x=40), occluded=True, attributes={})
+            edit.add_object(media, category, 12, BOX)
+            edit.remove_media(gone)
+        with project.bulk_edit("Taken back") as edit:
+            edit.add_object(media, category, 11, BOX)
+        project.undo()
+        whole = project.whole_table()
+        things = [thing for one in project.media() for thing in project.objects(one.id)]
+        assert whole.objects.ids.tolist() == sorted(thing.id for thing in things)
+        for row, thing in enumerate(sorted(things, key=lambda one: one.id)):
+            table = whole.objects
+            assert (table.media[row], table.categories[row], table.tracks[row], bool(table.ignore[row])) == (
+                thing.media_id,
+                thing.category_id,
+                thing.track_id,
+                thing.ignore,
+            )
+            assert json.loads(table.texts[table.attributes[row]]) == dict(thing.attributes)
+        assert whole.objects.ids[whole.owners].tolist() == whole.boxes.objects.tolist()
+        assert described in whole.objects.ids
+        media_of_box = whole.objects.media[whole.owners]
+        assert media_of_box.tolist() == sorted(media_of_box.tolist())
+        for one in (media, other):
+            part, alone = whole.boxes.take(media_of_box == one), project.box_table(one)
+            for name in ("frames", "objects", "boxes", "occluded", "keyframe", "origins", "scores"):
+                np.testing.assert_array_equal(getattr(part, name), getattr(alone, name))
+            assert [part.texts[n] for n in part.attributes] == [alone.texts[n] for n in alone.attributes]
+
+
+def test_frames_that_were_reviewed_before_a_category_was_there(tmp_path: Path) -> None:
+    project, media, category = small_project(tmp_path, frames=3000)
+    with project:
+        project.review(media, [0, 1500], FrameState.REVIEWED)
+        project.review(media, [7], FrameState.SKIPPED)
+        with project.bulk_edit("Import") as edit:
+            late = edit.add_category("late", id=1000)
+            project.review(media, [1], FrameState.REVIEWED)  # before anybody could see it
+        with project.edit("Later still") as edit:
+            last = edit.add_category("last", id=3)
+        assert project.reviewed_before(category) == {}
+        assert {key: one.tolist() for key, one in project.reviewed_before(late).items()} == {media: [0, 1, 1500]}
+        assert project.review(media, [0, 1, 2], FrameState.REVIEWED) == 1
+        assert project.reviewed_before(last)[media].tolist() == [1500]
+        assert project.undo_place() == (media, 0)
+        project.undo()
+        assert project.reviewed_before(last)[media].tolist() == [0, 1, 1500]
+        project.redo()
+        assert project.review(media, [0, 1, 2], FrameState.REVIEWED) == 0
+        assert project.undo_name() == "Mark reviewed"
+        project.undo()
+        project.undo()
+        project.redo()
+        assert project.reviewed_before(last)[media].tolist() == [0, 1, 1500]
+        with pytest.raises(ProjectError, match="no category 77"):
+            project.reviewed_before(77)
 
 
 def test_counts_leave_out_what_was_removed(tmp_path: Path) -> None:

@@ -241,6 +241,9 @@ def test_labels_follow_their_pictures_when_frames_are_counted_anew(tmp_path: Pat
             edit.set_keyframe(thing, 5, BOX)
             edit.add_rejection(media, 4, car, BOX)
             edit.set_frame_state(media, [1, 5], FrameState.REVIEWED)
+        with project.edit("Later") as edit:
+            edit.add_category("late", id=50)
+            edit.set_frame_state(media, [5], FrameState.REVIEWED)
         project.write_predictions(layer, media, {frame: predictions(*grid(frame)) for frame in range(1, 6)})
         before = content(project)
         told = index(project, media, [10, 20, 20, 25, 30, 40])  # 0 does not decode, 25 was not known
@@ -248,6 +251,7 @@ def test_labels_follow_their_pictures_when_frames_are_counted_anew(tmp_path: Pat
         assert [keyframe.frame for keyframe in project.keyframes(thing)] == [0, 2, 5]
         assert [one.frame for one in project.rejections(media)] == [4]
         assert project.frame_states(media) == {0: FrameState.REVIEWED, 5: FrameState.REVIEWED}
+        assert project.reviewed_before(50)[media].tolist() == [0]
         assert {frame: len(p) for frame, p in project.iter_predictions(layer, media)} == {0: 1, 1: 2, 2: 3, 4: 4, 5: 5}
         assert project.boxes_at(media, 2)[0].box.x == 50
         assert project.undo_name() == "Recount the frames of clip"

@@ -27,7 +27,7 @@ def listed(names: list[str]) -> str:
 
 def advise(plan: ExportPlan) -> tuple[str, ...]:
     """The sentences about a plan, the gravest first."""
-    return (*_about_media(plan), *_about_boxes(plan), *_about_splits(plan))
+    return (*_about_media(plan), *_about_review(plan), *_about_boxes(plan), *_about_splits(plan))
 
 
 def _about_media(plan: ExportPlan) -> Iterator[str]:
@@ -52,6 +52,25 @@ def _about_media(plan: ExportPlan) -> Iterator[str]:
             "Nothing would be written: no frame was reviewed yet."
             if "all" not in plan.request.include
             else ("Nothing would be written: no frame has a box or was reviewed.")
+        )
+
+
+def _about_review(plan: ExportPlan) -> Iterator[str]:
+    """Reviewed frames that are older than a category: nobody looked for it there, unless a box of it says otherwise."""
+    reviewed = plan.reviewed
+    unsought = np.zeros(plan.frames, bool)
+    names = []
+    for category in plan.categories:
+        older = reviewed & (plan.known < plan.snapshot.made.get(category.id, 0))
+        older[plan.boxes.row[plan.boxes.category == category.id]] = False
+        if older.any():
+            names.append(f"“{category.name}”")
+            unsought |= older
+    count = int(unsought.sum())
+    if count:
+        yield (
+            f"{counted(count, 'frame was', 'frames were')} reviewed before there was {listed(names)}, and may lack its "
+            "boxes. Look through them and mark them reviewed again."
         )
 
 

@@ -59,6 +59,10 @@ class ExportPlan:
     clips: tuple[PlannedClip, ...]
     frame: NDArray[np.int64]
     """The frame of each image."""
+    reviewed: NDArray[np.bool_]
+    """[images]"""
+    known: NDArray[np.int64]
+    """[images] how many categories had been made when the frame was reviewed."""
     split: NDArray[np.int8]
     """The split of each image, an index into the request's splits."""
     boxes: BoxColumns
@@ -119,7 +123,16 @@ class ExportPlan:
         )
         split = self.split[kept]
         counts = _count(self.snapshot, clips, split, boxes, self.request)
-        return replace(self, clips=clips, frame=self.frame[kept], split=split, boxes=boxes, splits=counts)
+        return replace(
+            self,
+            clips=clips,
+            frame=self.frame[kept],
+            reviewed=self.reviewed[kept],
+            known=self.known[kept],
+            split=split,
+            boxes=boxes,
+            splits=counts,
+        )
 
 
 def plan_export(
@@ -150,6 +163,8 @@ def plan_export(
         snapshot=snapshot,
         clips=clips,
         frame=snapshot.frames.frame[rows],
+        reviewed=snapshot.frames.reviewed[rows],
+        known=snapshot.frames.known[rows],
         split=split,
         boxes=boxes,
         missing=missing,

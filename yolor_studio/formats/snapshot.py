@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
 from yolor_studio.core.cancel import CancelToken
-from yolor_studio.core.entities import Category, FrameState, Layer, Media, MediaKind, Object
-from yolor_studio.project import BoxTable, Project
+from yolor_studio.core.entities import Category, FrameState, Layer, Media, MediaKind
+from yolor_studio.project import CODES, Project, StateTable, WholeTable
 
 NO_TRACK = 0
 _PLAIN_ATTRIBUTES = b'{"occluded":false}'
 _CHECK_EVERY = 256
+_FRAME_BITS = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +29,8 @@ class FrameColumns:
     frame: NDArray[np.int64]
     reviewed: NDArray[np.bool_]
     skipped: NDArray[np.bool_]
+    known: NDArray[np.int64]
+    """How many categories had been made when the frame was reviewed, 0 where it was not."""
     visited: NDArray[np.bool_]
     """By the run of the shown layer."""
     boxes: NDArray[np.int64]
@@ -95,6 +98,8 @@ class Snapshot:
     media: tuple[Media, ...]
     """Sorted by id, like `categories`."""
     categories: tuple[Category, ...]
+    made: Mapping[int, int]
+    """Category id -> as which of all it was made, as `FrameColumns.known` counts."""
     layer: Layer | None
     score_limit: float
     category_score_limits: Mapping[int, float]
@@ -143,29 +148,32 @@ def take_snapshot(project: Project, *, cancel: CancelToken | None = None) -> Sna
     """Read the project. Raises Cancelled."""
     media = tuple(sorted(project.media(), key=lambda one: one.id))
     layer = project.shown_layer()
-    reader = _ObjectReader()
-    frames = _FrameReader()
-    for index, one in enumerate(media):
-        if cancel is not None:
-            cancel.check()
-        frames.add_states(index, project.frame_states(one.id))
-        if layer is not None:
-            frames.add_visited(index, project.visited_frames(layer.id, one.id))
-        if things := project.objects(one.id):
-            reader.add(index, one, things, project.box_table(one.id))
+    check = (cancel or CancelToken()).check
+    check()
+    whole = project.whole_table()
+    check()
+    ids = np.array([one.id for one in media], np.int64)
+    places = _places(ids, whole.objects.media[whole.owners], whole.boxes.frames)
+    if not (there := places >= 0).all():  # of a media that was added meanwhile
+        boxes = whole.boxes.take(there)
+        whole = replace(whole, boxes=boxes, owners=whole.owners[there])
+        places = places[there]
+    visited = np.zeros((0, 2), np.int64) if layer is None else project.visited_table(layer.id)
+    frames = _frames(places, whole.boxes.keyframe, project.state_table(), visited, ids)
+    check()
     missing, changed = _look_for_files(project, media)
-    places = reader.places()
-    table = frames.table(places, reader.keyframes())
+    objects, attributes = _boxes(whole, np.searchsorted(_key(frames.media, frames.frame), places), media)
     return Snapshot(
         project=project,
         media=media,
         categories=tuple(sorted(project.categories(), key=lambda one: one.id)),
+        made=project.made_numbers(),
         layer=layer,
         score_limit=project.score_limit(),
         category_score_limits=project.category_score_limits(),
-        frames=table,
-        objects=reader.columns(_row_of(table, places)),
-        attributes=tuple(reader.attributes),
+        frames=frames,
+        objects=objects,
+        attributes=attributes,
         missing=missing,
         changed=changed,
     )
@@ -185,117 +193,79 @@ def _look_for_files(project: Project, media: Sequence[Media]) -> tuple[frozenset
     return frozenset(missing), frozenset(changed)
 
 
-def _key(media: NDArray[np.int64] | int, frame: NDArray[np.int64]) -> NDArray[np.int64]:
-    """One number a frame, sorting by media, then by frame."""
-    return (np.asarray(media, np.int64) << 40) | frame
+def _key(media: NDArray[np.int64], frame: NDArray[np.int64]) -> NDArray[np.int64]:
+    """One number a frame, sorting by media (as an index), then by frame."""
+    return media << _FRAME_BITS | frame
 
 
-def _row_of(table: FrameColumns, places: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.searchsorted(_key(table.media, table.frame), places)
+def _places(ids: NDArray[np.int64], media: NDArray[np.int64], frames: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The key of each frame, its media given by id among the rising `ids`; -1 where it is not among them."""
+    if not len(ids):
+        return np.full(len(media), -1)
+    index = np.minimum(np.searchsorted(ids, media), len(ids) - 1)
+    return np.where(ids[index] == media, _key(index, frames), -1)
 
 
-class _ObjectReader:
-    """Turns the tables of boxes that the project gives, media by media, into one set of columns."""
-
-    def __init__(self) -> None:
-        self.attributes: dict[bytes, int] = {_PLAIN_ATTRIBUTES: 0}
-        self._things: list[Object] = []
-        self._moving: list[bool] = []
-        self._places: list[NDArray[np.int64]] = []
-        self._tables: list[BoxTable] = []
-
-    def add(self, index: int, media: Media, things: Sequence[Object], table: BoxTable) -> None:
-        """Add one media's boxes; one whose object came or went while these were read is not in both and left out."""
-        known = np.isin(table.objects, [thing.id for thing in things])
-        if not known.all():
-            columns = {field.name: getattr(table, field.name)[known] for field in fields(BoxTable)}
-            table = BoxTable(**columns)
-        self._things += things
-        self._moving += [media.kind is not MediaKind.IMAGE] * len(things)
-        self._places.append(_key(index, table.frames))
-        self._tables.append(table)
-
-    def places(self) -> NDArray[np.int64]:
-        """The place (media and frame as one number) of every box."""
-        return _joined(self._places)
-
-    def keyframes(self) -> NDArray[np.bool_]:
-        """Whether each box stands on a keyframe."""
-        return _joined([table.keyframe for table in self._tables]).astype(bool)
-
-    def columns(self, row: NDArray[np.int64]) -> BoxColumns:
-        """Every box, with its frame given as a row."""
-        if not len(row):
-            return BoxColumns.empty()
-        ids = np.array([thing.id for thing in self._things], np.int64)
-        order = np.argsort(ids)
-        place = order[np.searchsorted(ids, _joined([table.objects for table in self._tables]), sorter=order)]
-        tracks = [
-            thing.track_id if moves else NO_TRACK for thing, moves in zip(self._things, self._moving, strict=True)
-        ]
-        return BoxColumns(
-            row=row,
-            box=_joined([table.boxes for table in self._tables]),
-            category=np.array([thing.category_id for thing in self._things], np.int64)[place],
-            track=np.array(tracks, np.int64)[place],
-            ignore=np.array([thing.ignore for thing in self._things], bool)[place],
-            attributes=self._attributes(place),
-            score=np.full(len(row), np.nan),
-        )
-
-    def _attributes(self, place: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Intern the attributes of each combination of own attributes, kind of media, occluded and keyframe that
-        occurs; the many objects without attributes of their own count as one."""
-        owners = [number if thing.attributes else -1 for number, thing in enumerate(self._things)]
-        flags = np.array(self._moving)[place] * 4 + _joined([table.occluded for table in self._tables]) * 2
-        codes = np.array(owners, np.int64)[place] * 8 + flags + self.keyframes()
-        distinct, inverse = np.unique(codes, return_inverse=True)
-        indices = []
-        for code in distinct.tolist():
-            own = dict(self._things[code >> 3].attributes) if code >= 0 else {}
-            own["occluded"] = bool(code & 2)
-            if code & 4:
-                own["keyframe"] = bool(code & 1)
-            text = orjson.dumps(own, option=orjson.OPT_SORT_KEYS)
-            indices.append(self.attributes.setdefault(text, len(self.attributes)))
-        return np.array(indices, np.int64)[inverse]
+def _frames(
+    places: NDArray[np.int64],
+    keyframes: NDArray[np.bool_],
+    states: StateTable,
+    visited: NDArray[np.int64],
+    ids: NDArray[np.int64],
+) -> FrameColumns:
+    """The table of every frame that has a box (at `places`), a state or was visited."""
+    stated, seen = _places(ids, states.media, states.frames), _places(ids, *visited.T)
+    keys = np.unique(np.concatenate((stated, seen, places)))
+    keys = keys[keys >= 0]
+    code, known = np.zeros(len(keys), np.uint8), np.zeros(len(keys), np.int64)
+    told = stated >= 0
+    row = np.searchsorted(keys, stated[told])
+    code[row], known[row] = states.codes[told], states.known[told]
+    rows = np.searchsorted(keys, places)
+    return FrameColumns(
+        media=keys >> _FRAME_BITS,
+        frame=keys & ((1 << _FRAME_BITS) - 1),
+        reviewed=code == CODES[FrameState.REVIEWED],
+        skipped=code == CODES[FrameState.SKIPPED],
+        known=known,
+        visited=np.isin(keys, seen),
+        boxes=np.bincount(rows, minlength=len(keys)),
+        keyframes=np.bincount(rows[keyframes], minlength=len(keys)),
+    )
 
 
-class _FrameReader:
-    """Collects what is known of frames into one table."""
-
-    def __init__(self) -> None:
-        self._reviewed: list[NDArray[np.int64]] = []
-        self._skipped: list[NDArray[np.int64]] = []
-        self._visited: list[NDArray[np.int64]] = []
-
-    def add_states(self, media: int, states: Mapping[int, FrameState]) -> None:
-        """Add a media's frame states."""
-        for into, wanted in ((self._reviewed, FrameState.REVIEWED), (self._skipped, FrameState.SKIPPED)):
-            frames = [frame for frame, state in states.items() if state is wanted]
-            if frames:
-                into.append(_key(media, np.array(frames, np.int64)))
-
-    def add_visited(self, media: int, frames: NDArray[np.int64]) -> None:
-        """Add the frames of a media that the run has visited."""
-        if len(frames):
-            self._visited.append(_key(media, frames.astype(np.int64)))
-
-    def table(self, places: NDArray[np.int64], keyframes: NDArray[np.bool_]) -> FrameColumns:
-        """The table of all frames met, with the boxes at `places` counted."""
-        reviewed, skipped, visited = map(_joined, (self._reviewed, self._skipped, self._visited))
-        keys = np.unique(np.concatenate((reviewed, skipped, visited, places)))
-        rows = np.searchsorted(keys, places)
-        return FrameColumns(
-            media=keys >> 40,
-            frame=keys & ((1 << 40) - 1),
-            reviewed=np.isin(keys, reviewed),
-            skipped=np.isin(keys, skipped),
-            visited=np.isin(keys, visited),
-            boxes=np.bincount(rows, minlength=len(keys)),
-            keyframes=np.bincount(rows[keyframes], minlength=len(keys)),
-        )
+def _boxes(whole: WholeTable, row: NDArray[np.int64], media: Sequence[Media]) -> tuple[BoxColumns, tuple[bytes, ...]]:
+    """Every object's boxes, each on the frame in its row, and the attributes that they refer to."""
+    owners, images = whole.owners, [one.id for one in media if one.kind is MediaKind.IMAGE]
+    moving = ~np.isin(whole.objects.media, images)
+    attributes, texts = _attributes(whole, moving)
+    columns = BoxColumns(
+        row=row,
+        box=whole.boxes.boxes,
+        category=whole.objects.categories[owners],
+        track=np.where(moving, whole.objects.tracks, NO_TRACK)[owners],
+        ignore=whole.objects.ignore[owners],
+        attributes=attributes,
+        score=np.full(len(row), np.nan),
+    )
+    return columns, texts
 
 
-def _joined(parts: Sequence[NDArray]) -> NDArray:
-    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+def _attributes(whole: WholeTable, moving: NDArray[np.bool_]) -> tuple[NDArray[np.int64], tuple[bytes, ...]]:
+    """For each box a number in the texts, made of what occurs together: the object's attributes, over them the
+    keyframe's, `occluded` and, where things move, `keyframe`."""
+    objects, boxes = whole.objects, whole.boxes
+    described = objects.attributes[whole.owners] * len(boxes.texts) + boxes.attributes
+    codes = described << 3 | moving[whole.owners] << 2 | boxes.occluded << 1 | boxes.keyframe
+    distinct, inverse = np.unique(codes, return_inverse=True)
+    numbers = {_PLAIN_ATTRIBUTES: 0}
+    found = []
+    for code in distinct.tolist():
+        of_object, of_keyframe = divmod(code >> 3, len(boxes.texts))
+        told = orjson.loads(objects.texts[of_object]) | orjson.loads(boxes.texts[of_keyframe])
+        told["occluded"] = bool(code & 2)
+        if code & 4:
+            told["keyframe"] = bool(code & 1)
+        text = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
+        found.append(numbers.setdefault(text, len(numbers)))
+    return np.array(found, np.int64)[inverse], tuple(numbers)

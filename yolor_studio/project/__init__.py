@@ -7,5 +7,19 @@ from yolor_studio.project.layers import ClassMapReport
 from yolor_studio.project.project import Project
 from yolor_studio.project.queries import Counts
 from yolor_studio.project.renumber import Renumbering
+from yolor_studio.project.states import CODES, StateTable
+from yolor_studio.project.whole_tables import ObjectTable, WholeTable
 
-__all__ = ["BoxTable", "BulkEdit", "ClassMapReport", "Counts", "EditBuilder", "Project", "Renumbering"]
+__all__ = [
+    "CODES",
+    "BoxTable",
+    "BulkEdit",
+    "ClassMapReport",
+    "Counts",
+    "EditBuilder",
+    "ObjectTable",
+    "Project",
+    "Renumbering",
+    "StateTable",
+    "WholeTable",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -34,14 +34,22 @@ class BoxTable:
     """[N] index into ORIGINS."""
     scores: NDArray[np.float64]
     """[N], NaN where there is none."""
+    attributes: NDArray[np.int64]
+    """[N] index into `texts`: attributes of the keyframe at or before the frame."""
+    texts: tuple[str, ...]
+    """Distinct attributes as JSON objects, the first without any."""
 
     def __len__(self) -> int:
         return len(self.frames)
 
+    def take(self, rows: NDArray[np.bool_]) -> BoxTable:
+        """The given rows."""
+        return replace(self, **_taken(self, rows))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Keyframes:
-    """All keyframes of a media as columns, sorted by object and frame."""
+class Keyframes:
+    """Keyframes as columns, sorted by object and frame."""
 
     objects: NDArray[np.int64]
     frames: NDArray[np.int64]
@@ -51,11 +59,25 @@ class _Keyframes:
     occluded: NDArray[np.bool_]
     origins: NDArray[np.int8]
     scores: NDArray[np.float64]
+    attributes: NDArray[np.int64]
+    texts: tuple[str, ...]
+
+    def take(self, rows: NDArray[np.bool_]) -> Keyframes:
+        """The given ones; whole objects, because a keyframe's length depends on the next."""
+        return replace(self, **_taken(self, rows))
 
 
-_COLUMNS = """
-k.object_id, k.frame, k.interpolate, k.x, k.y, k.w, k.h, k.occluded,
-CASE k.origin WHEN 'human' THEN 0 WHEN 'model' THEN 1 ELSE 2 END, coalesce(k.score, -1)
+def _taken(table: BoxTable | Keyframes, rows: NDArray[np.bool_]) -> dict[str, NDArray]:
+    return {name: getattr(table, name)[rows] for name in table.__slots__ if name != "texts"}
+
+
+# Few columns, because each costs a Python number a row.
+_INTERPOLATE, _OCCLUDED, _HAS_ATTRIBUTES, _ORIGIN_SHIFT = 1, 2, 4, 3
+_COLUMNS = f"""
+k.object_id, k.frame, k.interpolate * {_INTERPOLATE} + k.occluded * {_OCCLUDED}
+    + (k.attributes <> '{{}}') * {_HAS_ATTRIBUTES}
+    + ((CASE k.origin WHEN 'human' THEN 0 WHEN 'model' THEN 1 ELSE 2 END) << {_ORIGIN_SHIFT}),
+k.x, k.y, k.w, k.h, coalesce(k.score, -1)
 """
 # Read in the order of the file and sorted by numpy: SQLite would carry every column through its sort.
 _OF_MEDIA = """
@@ -63,25 +85,56 @@ FROM (SELECT id FROM live_object WHERE media_id = ? ORDER BY id) o CROSS JOIN ke
 """
 
 
-def _read(connection: sqlite3.Connection, media_id: int) -> _Keyframes:
-    found = connection.execute(f"SELECT {_COLUMNS} {_OF_MEDIA}", (media_id,))
+_OF_ALL = "FROM keyframe k"
+
+
+def read_keyframes(connection: sqlite3.Connection, media_id: int | None) -> Keyframes:
+    """The keyframes of a media's objects; None: of all objects, those that are not seen too."""
+    source, values = (_OF_ALL, ()) if media_id is None else (_OF_MEDIA, (media_id,))
+    found = connection.execute(f"SELECT {_COLUMNS} {source}", values)
     # float64 holds ids and frames up to 2**53 exactly.
-    cells = _sorted(np.fromiter(chain.from_iterable(found), np.float64).reshape(-1, 10))
-    objects, frames = cells[:, 0].astype(np.int64), cells[:, 1].astype(np.int64)
-    return _Keyframes(
+    cells = _sorted(np.fromiter(chain.from_iterable(found), np.float64).reshape(-1, 8))
+    objects, frames, flags = cells[:, :3].astype(np.int64).T
+    described = np.flatnonzero(flags & _HAS_ATTRIBUTES)
+    attributes, texts = np.zeros(len(cells), np.int64), Texts()
+    if len(described):
+        sql = f"SELECT k.object_id, k.frame, k.attributes {source} WHERE k.attributes <> '{{}}'"
+        known = {(thing, frame): text for thing, frame, text in connection.execute(sql, values)}
+        places = zip(objects[described].tolist(), frames[described].tolist(), strict=True)
+        attributes[described] = [texts.number_of(known.get(place, "{}")) for place in places]
+    return Keyframes(
         objects=objects,
         frames=frames,
-        lengths=span_lengths(objects, frames, cells[:, 2] != 0),
+        lengths=span_lengths(objects, frames, flags & _INTERPOLATE != 0),
         boxes=np.ascontiguousarray(cells[:, 3:7]),
-        occluded=cells[:, 7] != 0,
-        origins=cells[:, 8].astype(np.int8),
-        scores=np.where(cells[:, 9] < 0, np.nan, cells[:, 9]),
+        occluded=flags & _OCCLUDED != 0,
+        origins=(flags >> _ORIGIN_SHIFT).astype(np.int8),
+        scores=np.where(cells[:, 7] < 0, np.nan, cells[:, 7]),
+        attributes=attributes,
+        texts=texts.all(),
     )
+
+
+class Texts:
+    """Numbers the distinct attributes met; 0 is no attributes."""
+
+    def __init__(self) -> None:
+        self._numbers = {"{}": 0}
+
+    def number_of(self, text: str) -> int:
+        """The number of this JSON text."""
+        return self._numbers.setdefault(text, len(self._numbers))
+
+    def all(self) -> tuple[str, ...]:
+        """The texts by number."""
+        return tuple(self._numbers)
 
 
 def _sorted(cells: NDArray) -> NDArray:
     """The rows by their first two columns: object and frame."""
-    return cells[np.lexsort((cells[:, 1], cells[:, 0]))]
+    things, frames = cells[:, 0], cells[:, 1]
+    rising = (things[1:] > things[:-1]) | ((things[1:] == things[:-1]) & (frames[1:] > frames[:-1]))
+    return cells if rising.all() else cells[np.lexsort((frames, things))]
 
 
 def object_frames(connection: sqlite3.Connection, media_id: int) -> NDArray[np.int64]:
@@ -103,16 +156,16 @@ def _covered(frames: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[n
 
 def box_table(connection: sqlite3.Connection, media_id: int, frames: Sequence[int] | None = None) -> BoxTable:
     """Every box of the media, or those on the given frames, interpolation applied, as columns."""
-    keyframes = _read(connection, media_id)
+    keyframes = read_keyframes(connection, media_id)
     return _expand(keyframes, _wanted(keyframes, frames))
 
 
-def _wanted(keyframes: _Keyframes, frames: Sequence[int] | None) -> NDArray[np.int64]:
+def _wanted(keyframes: Keyframes, frames: Sequence[int] | None) -> NDArray[np.int64]:
     covered = _covered(keyframes.frames, keyframes.lengths)
     return covered if frames is None else np.intersect1d(covered, np.asarray(frames, np.int64))
 
 
-def _expand(keyframes: _Keyframes, wanted: NDArray[np.int64]) -> BoxTable:
+def _expand(keyframes: Keyframes, wanted: NDArray[np.int64]) -> BoxTable:
     """The boxes on the wanted frames (rising)."""
     begins = np.searchsorted(wanted, keyframes.frames)
     counts = np.searchsorted(wanted, keyframes.frames + keyframes.lengths) - begins
@@ -120,7 +173,11 @@ def _expand(keyframes: _Keyframes, wanted: NDArray[np.int64]) -> BoxTable:
     nth = np.arange(len(source)) - np.repeat(np.cumsum(counts) - counts, counts)
     where = wanted[begins[source] + nth]
     order = np.argsort(where, kind="stable")  # the sources rise by object already
-    source, where = source[order], where[order]
+    return table_of(keyframes, source[order], where[order])
+
+
+def table_of(keyframes: Keyframes, source: NDArray[np.int64], where: NDArray[np.int64]) -> BoxTable:
+    """The boxes on the frames `where` [N], each from the keyframe `source` [N] at or before it."""
     keyframe = where == keyframes.frames[source]
     boxes = keyframes.boxes[source]
     between = np.flatnonzero(~keyframe)
@@ -135,6 +192,8 @@ def _expand(keyframes: _Keyframes, wanted: NDArray[np.int64]) -> BoxTable:
         keyframe=keyframe,
         origins=keyframes.origins[source],
         scores=keyframes.scores[source],
+        attributes=keyframes.attributes[source],
+        texts=keyframes.texts,
     )
 
 
@@ -143,7 +202,7 @@ def iter_boxes(
 ) -> Iterator[tuple[int, list[FrameBox]]]:
     """(frame, its boxes) rising in frame, for frames that have any."""
     things = {thing.id: thing for thing in objects_of(connection, media_id)}
-    keyframes = _read(connection, media_id)
+    keyframes = read_keyframes(connection, media_id)
     wanted = _wanted(keyframes, frames)
     for start in range(0, len(wanted), _FRAMES_AT_ONCE):
         table = _expand(keyframes, wanted[start : start + _FRAMES_AT_ONCE])

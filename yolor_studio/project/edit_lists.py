@@ -8,7 +8,7 @@ from typing import Any
 
 from yolor_studio.core.entities import Fingerprint, MediaKind
 from yolor_studio.core.errors import ProjectError
-from yolor_studio.project import batches, queries, rows
+from yolor_studio.project import batches, queries, rows, states
 from yolor_studio.project.edit_base import EditBase, stored_path
 
 _MEDIA_FIELDS = frozenset(
@@ -140,7 +140,9 @@ class ListEdits(EditBase):
         while self._db.execute("SELECT 1 FROM live_category WHERE name = ?", (name,)).fetchone():
             number += 1
             name = f"{row['name']} ({number})"
-        self._update("category", category_id, {**row, "name": name, "removed": 0})
+        made = states.categories_made(self._db) + 1
+        states.set_categories_made(self._db, made)
+        self._update("category", category_id, {**row, "name": name, "made": made, "removed": 0})
 
     def _category_id_taken(self, category_id: int) -> bool:
         return self._db.execute("SELECT 1 FROM live_category WHERE id = ?", (category_id,)).fetchone() is not None

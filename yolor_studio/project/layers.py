@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,14 @@ def visited_frames(connection: sqlite3.Connection, layer_id: int, media_id: int)
         "SELECT frame FROM prediction WHERE layer_id = ? AND media_id = ? ORDER BY frame", (layer_id, media_id)
     ).fetchall()
     return np.array([row[0] for row in found], np.int64)
+
+
+def visited_table(connection: sqlite3.Connection, layer_id: int) -> NDArray[np.int64]:
+    """[N, 2] media id and frame of every frame of every media where the layer's run has been, by media and frame."""
+    found = connection.execute(
+        "SELECT media_id, frame FROM prediction WHERE layer_id = ? ORDER BY media_id, frame", (layer_id,)
+    )
+    return np.fromiter(chain.from_iterable(found), np.int64).reshape(-1, 2)
 
 
 def iterate(connection: sqlite3.Connection, layer_id: int, media_id: int) -> Iterator[tuple[int, Predictions]]:

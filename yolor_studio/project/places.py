@@ -121,8 +121,9 @@ def _only_life(before: Row, after: Row) -> bool:
 
 
 def _state_frames(change: RowChange) -> list[int]:
-    before = b"" if change.before is None else change.before["states"]
-    after = b"" if change.after is None else change.after["states"]
+    before, after = (
+        (b"", b"") if row is None else (row["states"], row["known"]) for row in (change.before, change.after)
+    )
     return [_any(change)["block"] * BLOCK + offset for offset in changed_frames(before, after)]
 
 

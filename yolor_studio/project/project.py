@@ -308,20 +308,22 @@ class Project(ProjectReader):
         return wanted
 
     def review(self, media_id: int, frames: Sequence[int], state: FrameState) -> int:
-        """Give the frames a state, as one edit whatever their number; returns how many had another one."""
+        """Give the frames a state, as one edit whatever their number; returns how many had another one. A frame that
+        is reviewed again is so with the categories of now (`reviewed_before`)."""
         return self.review_of({media_id: frames}, state)
 
     def review_of(self, frames: Mapping[int, Sequence[int]], state: FrameState) -> int:
         """As `review`, for the frames of several media (id -> frames) in one edit."""
-        changed = {}
-        for media_id, numbers in frames.items():
+        wanted = {media_id: {int(frame) for frame in numbers} for media_id, numbers in frames.items()}
+        changed = 0
+        for media_id, numbers in wanted.items():
             before = self.frame_states(media_id)
-            changed[media_id] = {int(f) for f in numbers if before.get(int(f), FrameState.UNTOUCHED) is not state}
+            changed += sum(before.get(frame, FrameState.UNTOUCHED) is not state for frame in numbers)
         names = {FrameState.REVIEWED: "Mark reviewed", FrameState.SKIPPED: "Skip", FrameState.UNTOUCHED: "Unmark"}
         with self.edit(names[state]) as edit:
-            for media_id, numbers in changed.items():
+            for media_id, numbers in wanted.items():
                 edit.set_frame_state(media_id, numbers, state)
-        return sum(map(len, changed.values()))
+        return changed
 
     # Media indexes
 

@@ -25,13 +25,26 @@ from yolor_studio.core.entities import (
     Rejection,
     ShownPredictions,
 )
-from yolor_studio.project import box_tables, histograms, history, indexes, layers, queries, settings, shown, states
+from yolor_studio.project import (
+    box_tables,
+    histograms,
+    history,
+    indexes,
+    layers,
+    queries,
+    settings,
+    shown,
+    states,
+    whole_tables,
+)
 from yolor_studio.project.box_tables import BoxTable
 from yolor_studio.project.edit_base import stored_path
 from yolor_studio.project.histograms import Histograms
 from yolor_studio.project.places import Place
 from yolor_studio.project.queries import Counts
+from yolor_studio.project.states import StateTable
 from yolor_studio.project.store import Store, told
+from yolor_studio.project.whole_tables import WholeTable
 
 
 class ProjectReader:
@@ -110,6 +123,11 @@ class ProjectReader:
         with self._reading() as db:
             return box_tables.box_table(db, media_id, frames)
 
+    def whole_table(self) -> WholeTable:
+        """Every object and box of the project as numpy columns: the quick way to many media or objects."""
+        with self._reading() as db:
+            return whole_tables.whole_table(db)
+
     def iter_boxes(self, media_id: int, frames: Sequence[int] | None = None) -> Iterator[tuple[int, list[FrameBox]]]:
         """(frame, its boxes) rising in frame, for frames that have any, of all or of the given ones."""
         with self._reading() as db:
@@ -124,6 +142,23 @@ class ProjectReader:
         """The states of the frames that are not untouched, rising in frame."""
         with self._reading() as db:
             return states.read_states(db, media_id)
+
+    def state_table(self) -> StateTable:
+        """The states of all media's frames that are not untouched, as numpy columns."""
+        with self._reading() as db:
+            return states.state_table(db)
+
+    def made_numbers(self) -> dict[int, int]:
+        """Category id -> as which of all it was made, from 1, as `StateTable.known` counts."""
+        with self._reading() as db:
+            return states.made_numbers(db)
+
+    def reviewed_before(self, category_id: int) -> dict[int, NDArray[np.int64]]:
+        """Media id -> its frames that were reviewed when there was no such category yet, so that nobody looked for
+        it there; reviewing them again takes them off."""
+        with self._reading() as db:
+            queries.one_category(db, category_id)
+            return states.reviewed_before(db, category_id)
 
     def rejections(self, media_id: int, frame: int | None = None) -> list[Rejection]:
         """The media's rejections, or those of one frame, by id."""
@@ -167,6 +202,11 @@ class ProjectReader:
         """The frames where the layer's run has been, rising."""
         with self._reading() as db:
             return layers.visited_frames(db, layer_id, media_id)
+
+    def visited_table(self, layer_id: int) -> NDArray[np.int64]:
+        """[N, 2] media id and frame of everything where the layer's run has been, by media and frame."""
+        with self._reading() as db:
+            return layers.visited_table(db, layer_id)
 
     def iter_predictions(self, layer_id: int, media_id: int) -> Iterator[tuple[int, Predictions]]:
         """(frame, predictions) of every visited frame, rising in frame."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from yolor_studio.project.schema import bin_of
-from yolor_studio.project.states import read_states, write_states
+from yolor_studio.project.states import move_states
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +72,8 @@ def move_labels(connection: sqlite3.Connection, media_id: int, frames: FrameMap)
         if (new := frames.nearest(frame)) != frame:
             connection.execute("UPDATE rejection SET frame = ? WHERE id = ?", (new, identity))
             moved += 1
-    states = read_states(connection, media_id)
-    kept = {new: state for frame, state in states.items() if (new := frames.exact(frame)) is not None}
-    if kept != states:
-        connection.execute("DELETE FROM frame_state WHERE media_id = ?", (media_id,))
-        for state in set(kept.values()):
-            write_states(connection, media_id, [f for f, s in kept.items() if s is state], state=state)
-        moved += sum(states.get(frame) is not state for frame, state in kept.items())
-        lost += len(states) - len(kept)
-    return Renumbering(moved, lost)
+    states_moved, states_lost = move_states(connection, media_id, frames.exact)
+    return Renumbering(moved + states_moved, lost + states_lost)
 
 
 _COLUMNS = "object_id, frame, pts, x, y, w, h, occluded, interpolate, origin, attributes, score"

@@ -60,6 +60,7 @@ CREATE TABLE category (
     colour INTEGER NOT NULL,
     hotkey TEXT,
     visible INTEGER NOT NULL DEFAULT 1,
+    made INTEGER NOT NULL DEFAULT 0,
     removed INTEGER NOT NULL DEFAULT 0
 );
 
@@ -138,6 +139,7 @@ CREATE TABLE frame_state (
     media_id INTEGER NOT NULL REFERENCES media,
     block INTEGER NOT NULL,
     states BLOB NOT NULL,
+    known BLOB NOT NULL,
     reviewed INTEGER NOT NULL,
     skipped INTEGER NOT NULL,
     PRIMARY KEY (media_id, block)
