@@ -94,8 +94,6 @@ def test_the_class_map_of_a_project_without_categories(tmp_path: Path) -> None:
         assert report.ignored == ()
         assert [one.name for one in project.categories()] == ["car", "dog"]
         assert dict(project.class_map(layer)) == {0: 1, 1: 1, 2: 2}
-        project.undo()
-        assert project.categories() == []
 
 
 def test_class_names_match_without_regard_to_case_and_spaces(small: tuple[Project, int, int]) -> None:

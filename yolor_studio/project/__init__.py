@@ -2,8 +2,8 @@
 
 from yolor_studio.project.box_tables import BoxTable
 from yolor_studio.project.bulk import BulkEdit
+from yolor_studio.project.class_maps import ClassMapReport
 from yolor_studio.project.edits import EditBuilder
-from yolor_studio.project.layers import ClassMapReport
 from yolor_studio.project.project import Project
 from yolor_studio.project.queries import Counts
 from yolor_studio.project.renumber import Renumbering

@@ -136,10 +136,7 @@ class ListEdits(EditBase):
 
     def show_category(self, category_id: int, row: Mapping[str, Any]) -> None:
         """Put a category that is not seen on the list; a name that was taken meanwhile gets " (2)" and so on."""
-        name, number = row["name"], 1
-        while self._db.execute("SELECT 1 FROM live_category WHERE name = ?", (name,)).fetchone():
-            number += 1
-            name = f"{row['name']} ({number})"
+        name = queries.free_category_name(self._db, row["name"])
         made = states.categories_made(self._db) + 1
         states.set_categories_made(self._db, made)
         self._update("category", category_id, {**row, "name": name, "made": made, "removed": 0})

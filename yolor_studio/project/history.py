@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from yolor_studio.core.entities import Change
 from yolor_studio.core.errors import ProjectError
-from yolor_studio.project import batches
+from yolor_studio.project import batches, queries
 from yolor_studio.project.places import Place, change_of, first_place
 from yolor_studio.project.recorder import Diff, apply, join, pack, reverse, unpack
 from yolor_studio.project.renumber import FrameMap, move_predictions
@@ -53,7 +53,7 @@ def _step(row: tuple | None) -> Step | None:
 
 def store(connection: sqlite3.Connection, name: str, *, actor: str, merge: str | None, diff: Diff) -> Change:
     """Make the recorded diff one step; what had been undone can no longer be redone."""
-    cut = _cut_redo(connection)
+    cut = cut_redo(connection)
     earlier = None if cut or merge is None else _mergeable(connection, actor, merge)
     if earlier is not None:
         _join_into(connection, earlier, diff)
@@ -70,7 +70,7 @@ def store_batch(
     connection: sqlite3.Connection, name: str, *, actor: str, diff: Diff, batch: int, touched: batches.Touched
 ) -> Change:
     """Make a batch, and the diff recorded beside it, one step."""
-    _cut_redo(connection)
+    cut_redo(connection)
     place = touched.place or first_place(connection, diff) or (None, None)
     connection.execute(
         "INSERT INTO edit (name, actor, time, batch, touched, media_id, frame, diff) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -79,7 +79,8 @@ def store_batch(
     return batches.widen(change_of(connection, diff, name, actor=actor), touched.pack())
 
 
-def _cut_redo(connection: sqlite3.Connection) -> bool:
+def cut_redo(connection: sqlite3.Connection) -> bool:
+    """What had been undone can no longer be redone; returns whether there was any."""
     cut = connection.execute("SELECT count(*) FROM edit WHERE undone = 1").fetchone()[0]
     if cut:
         batches.drop_undone(connection)
@@ -126,10 +127,21 @@ def _travel(connection: sqlite3.Connection, step: Step, *, back: bool) -> Change
     apply(connection, diff)
     if step.batch is not None and back:
         batches.hide_undone(connection, step.batch)
+    _keep_names_unique(connection, diff)
     _move_predictions(connection, diff)
     connection.execute("UPDATE edit SET undone = ? WHERE id = ?", (int(back), step.id))
     change = change_of(connection, diff, step.name, actor="undo" if back else "redo")
     return change if step.touched is None else batches.widen(change, step.touched)
+
+
+def _keep_names_unique(connection: sqlite3.Connection, diff: Diff) -> None:
+    """A category that a step brings back gets " (2)" where a run has adopted another of its name meanwhile."""
+    for change in diff:
+        if change.table == "category" and change.after is not None and not change.after["removed"]:
+            category_id, wanted = change.after["id"], change.after["name"]
+            name = queries.free_category_name(connection, wanted, but=category_id)
+            if name != wanted:
+                connection.execute("UPDATE category SET name = ? WHERE id = ?", (name, category_id))
 
 
 def _move_predictions(connection: sqlite3.Connection, diff: Diff) -> None:

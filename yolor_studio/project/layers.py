@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -17,18 +16,6 @@ from yolor_studio.project import rows, settings
 from yolor_studio.project.predictions import decode
 
 CHUNK = 256
-
-
-@dataclass(frozen=True, slots=True)
-class ClassMapReport:
-    """How a model's classes met the project's categories."""
-
-    adopted: tuple[str, ...]
-    """Class names that became new categories, because the project had none."""
-    matched: tuple[str, ...]
-    """Class names that map to a category."""
-    ignored: tuple[str, ...]
-    """Class names without a category; their predictions are not shown."""
 
 
 def all_layers(connection: sqlite3.Connection) -> list[Layer]:
@@ -134,6 +121,10 @@ def iterate(connection: sqlite3.Connection, layer_id: int, media_id: int) -> Ite
 
 
 def class_map(connection: sqlite3.Connection, model: str) -> dict[int, int | None]:
-    """The model's class index -> category id or None for "ignored"; classes never mapped are absent."""
-    sql = "SELECT class_index, category_id FROM class_map WHERE model = ? ORDER BY class_index"
+    """The model's class index -> category id or None for "ignored"; absent are classes never mapped, and those mapped
+    to a category that an undo has taken away."""
+    sql = (
+        "SELECT class_index, category_id FROM class_map WHERE model = ?"
+        " AND (category_id IS NULL OR category_id IN (SELECT id FROM live_category)) ORDER BY class_index"
+    )
     return dict(connection.execute(sql, (model,)).fetchall())

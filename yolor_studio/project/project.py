@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.entities import Change, FrameState, Predictions
 from yolor_studio.core.errors import ProjectError
-from yolor_studio.project import history, indexes, layers, opening, queries, settings, shown
+from yolor_studio.project import class_maps, history, indexes, layers, opening, queries, settings, shown
 from yolor_studio.project.bulk import BulkEdit, sweep
+from yolor_studio.project.class_maps import ClassMapReport
 from yolor_studio.project.edits import EditBuilder
 from yolor_studio.project.histograms import Histograms
-from yolor_studio.project.layers import ClassMapReport
 from yolor_studio.project.predictions import encode
 from yolor_studio.project.reading import ProjectReader
 from yolor_studio.project.renumber import Renumbering
@@ -139,24 +139,23 @@ class Project(ProjectReader):
             self._tell(Change(frozenset({"predictions"}), frozenset({media_id}), frames, actor="job"))
 
     def adopt_class_map(self, layer_id: int, class_names: Sequence[str]) -> ClassMapReport:
-        """Map the model's classes that are not mapped yet: a project without categories adopts the names as categories
-        (one edit); otherwise names match without regard to case and spaces, and the rest is ignored."""
-        known = self.class_map(layer_id)
-        categories = self.categories()
-        adopt = not categories
-        ids = {_plain(category.name): category.id for category in reversed(categories)}
-        adopted: list[str] = []
-        with self.edit("Adopt the model's categories" if adopt else "Match the model's classes", actor="job") as edit:
-            for index, name in enumerate(class_names):
-                if adopt and index not in known and name.strip() and _plain(name) not in ids:
-                    ids[_plain(name)] = edit.add_category(name)
-                    adopted.append(name)
-                if index not in known:
-                    edit.set_class(layer_id, index, ids.get(_plain(name)))
-        mapped = self.class_map(layer_id)
-        found = tuple(name for index, name in enumerate(class_names) if mapped.get(index) is not None)
-        rest = tuple(name for index, name in enumerate(class_names) if mapped.get(index) is None)
-        return ClassMapReport(adopted=tuple(adopted), matched=found, ignored=rest)
+        """Map the model's classes that are not mapped yet: a project without categories adopts the names as categories;
+        otherwise names match without regard to case and spaces, and the rest is ignored.
+
+        A run is nobody's edit, so this is outside the undo history; where something is mapped, what had been undone
+        can no longer be redone.
+        """
+        with self._store.write(urgent=False, durable=True) as db:
+            recorder = self._store.recorder
+            assert recorder is not None
+            edit = EditBuilder(db, recorder, folder=self.folder)
+            report, changed = class_maps.adopt(db, edit, layer_id, class_names)
+            if changed:
+                history.cut_redo(db)
+        if changed:
+            words = {"class_maps", "categories"} if report.adopted else {"class_maps"}
+            self._tell(Change(frozenset(words), actor="job"))
+        return report
 
     # Settings, outside the history
 
@@ -371,7 +370,3 @@ def _slices(blobs: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, byte
             part, size = [], 0
     if part:
         yield part
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.casefold().split())

@@ -62,6 +62,15 @@ def one_category(connection: sqlite3.Connection, category_id: int) -> Category:
     return rows.category(rows.one(connection, sql, (category_id,), what=f"category {category_id}"))
 
 
+def free_category_name(connection: sqlite3.Connection, wanted: str, *, but: int | None = None) -> str:
+    """The wanted name, with " (2)" and so on where a category other than `but` has it."""
+    name, number = wanted, 1
+    while connection.execute("SELECT 1 FROM live_category WHERE name = ? AND id IS NOT ?", (name, but)).fetchone():
+        number += 1
+        name = f"{wanted} ({number})"
+    return name
+
+
 def objects_of(connection: sqlite3.Connection, media_id: int) -> list[Object]:
     """The media's objects by id."""
     sql = f"SELECT {rows.OBJECT} FROM live_object WHERE media_id = ? ORDER BY id"
