@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ from yolor_studio.core.entities import FrameState
 from yolor_studio.jobs.adding import add_media, verify_media
 from yolor_studio.jobs.events import Event, Result, Started
 from yolor_studio.jobs.prelabel import PrelabelRequest, PrelabelSummary, prelabel
+from yolor_studio.jobs.rate import RateMeter
 from yolor_studio.jobs.runner import run_inside
+from yolor_studio.jobs.streaming import streamed
 from yolor_studio.project import Project
 
 ACCEPT_FROM = 0.4
@@ -59,16 +61,26 @@ class DemoOutcome:
         ]
 
 
+def render_demo(folder: Path, cancel: CancelToken) -> Iterator[Event]:
+    """Render the demo clip into `folder`, or find it there; last Result(its path). Raises Cancelled, MediaError."""
+    from yolor_studio.demo.clip import DEMO_SPEC, demo_clip
+
+    yield Started("Rendering the demo clip", DEMO_SPEC.frames, "frames", str(folder))
+    meter = RateMeter(DEMO_SPEC.frames)
+
+    def render(report: Callable[[int], None]) -> Path:
+        return demo_clip(folder, cancel=cancel, progress=report)
+
+    clip = yield from streamed(render, meter.progress)
+    yield Result(clip)
+
+
 def run_demo(folder: Path, cancel: CancelToken) -> Iterator[Event]:
     """Render the clip, pre-label, accept, review and export it under `folder`; what is there already is kept.
 
     Last Result(DemoOutcome).
     """
-    from yolor_studio.demo.clip import demo_clip
-
-    folder.mkdir(parents=True, exist_ok=True)
-    yield Started("Rendering the demo clip", None, "frames", str(folder))
-    clip = demo_clip(folder)
+    clip = yield from run_inside(render_demo(folder, cancel))
     project_path, dataset = folder / "street.yolor", folder / "street-coco"
     project = Project.open(project_path) if project_path.exists() else Project.create(project_path)
     with project:
