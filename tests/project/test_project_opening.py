@@ -143,6 +143,16 @@ def test_what_can_be_read_of_a_damaged_file_is_saved_to_a_copy(tmp_path: Path, d
         assert len(project.boxes_at(media.id, 5)) > 3
         with project.edit("Go on") as edit:
             edit.add_object(media.id, project.categories()[0].id, 5, BOX)
+    # One copy is enough, worked on or not, until the damaged file is another one.
+    with pytest.raises(ProjectError, match=r"rows that can be read were saved to small-salvaged\.yolor"):
+        Project.open(path)
+    assert not path.with_name("small-salvaged-2.yolor").exists()
+    os.utime(path, ns=(0, 0))
+    for _ in range(2):
+        with pytest.raises(ProjectError, match=r"small-salvaged-2\.yolor"):
+            Project.open(path)
+    assert not path.with_name("small-salvaged-3.yolor").exists()
+    path.with_name("small-salvaged.yolor").write_bytes(b"something else")
     with pytest.raises(ProjectError, match=r"small-salvaged-2\.yolor"):
         Project.open(path)
 

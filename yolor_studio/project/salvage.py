@@ -8,9 +8,12 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolor_studio.project import schema
+from yolor_studio.core.errors import ProjectError
+from yolor_studio.project import schema, settings
+from yolor_studio.project.store import connect, file_uri
 
 _BATCH = 1000
+_ORIGIN = "salvaged_from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +25,20 @@ class Salvaged:
 
 
 def salvage(path: Path) -> Salvaged | None:
-    """Copy what can be read to NAME-salvaged.yolor beside the file; None when that is nothing."""
-    target = _free_path(path)
+    """Copy what can be read to NAME-salvaged.yolor beside the file, or name the copy that was made of it as it is now;
+    None when nothing can be read."""
+    state = _state(path)
+    target, number = path.with_name(f"{path.stem}-salvaged{path.suffix}"), 1
+    while target.exists():
+        if (rows := _rows_from(target, state)) is not None:
+            return Salvaged(target, rows)
+        number += 1
+        target = path.with_name(f"{path.stem}-salvaged-{number}{path.suffix}")
     try:
         with closing(sqlite3.connect(target, isolation_level=None)) as copy:
             schema.create_tables(copy)
             count = _copy(path, copy)
+            settings.write(copy, _ORIGIN, {"state": state, "rows": count})
     except (OSError, sqlite3.Error):
         count = 0
     if not count:
@@ -36,12 +47,23 @@ def salvage(path: Path) -> Salvaged | None:
     return Salvaged(target, count)
 
 
-def _free_path(path: Path) -> Path:
-    target, number = path.with_name(f"{path.stem}-salvaged{path.suffix}"), 1
-    while target.exists():
-        number += 1
-        target = path.with_name(f"{path.stem}-salvaged-{number}{path.suffix}")
-    return target
+def _state(path: Path) -> list[int]:
+    """What tells whether a file was written since: size and time, of its log too."""
+    told = []
+    for file in (path, path.with_name(path.name + "-wal")):
+        status = file.stat() if file.exists() else None
+        told += [status.st_size, status.st_mtime_ns] if status is not None and status.st_size else [0, 0]
+    return told
+
+
+def _rows_from(copy: Path, state: list[int]) -> int | None:
+    """How many rows the copy got from a file in this very state, None when it is another's or of another time."""
+    try:
+        with closing(connect(file_uri(copy, read_only=True))) as connection:
+            origin = settings.read(connection, _ORIGIN, None)
+    except (sqlite3.Error, ProjectError):
+        return None
+    return origin["rows"] if isinstance(origin, dict) and origin.get("state") == state else None
 
 
 def _copy(path: Path, copy: sqlite3.Connection) -> int:
