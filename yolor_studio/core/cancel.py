@@ -42,4 +42,4 @@ class CancelToken:
     def check(self) -> None:
         """Raise Cancelled if somebody asked to stop."""
         if self._event.is_set():
-            raise Cancelled("Stopped. What was finished is kept.")
+            raise Cancelled

@@ -29,3 +29,6 @@ class FormatError(StudioError):
 
 class Cancelled(StudioError):
     """A person stopped a job; what was finished is kept. The command line exits with 130."""
+
+    def __init__(self, sentence: str = "Stopped. What was finished is kept.") -> None:
+        super().__init__(sentence)

@@ -87,14 +87,14 @@ class Detector:
         options = ort.RunOptions()
         with self._lock:
             if self._terminated:
-                raise Cancelled("Stopped.")
+                raise Cancelled
             self._running = options
         started = time.perf_counter()
         try:
             boxes, scores = self._opened.session.run(["boxes", "scores"], {"images": images}, options)
         except Exception as error:  # onnxruntime raises its own, undocumented kinds
             if self._terminated:
-                raise Cancelled("Stopped.") from None
+                raise Cancelled from None
             if len(images) > 1 and not self.entry.batch and _is_out_of_memory(error):
                 half = len(images) // 2
                 first, second = self.infer(images[:half]), self.infer(images[half:])

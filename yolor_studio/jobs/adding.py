@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ from yolor_studio.project import Project, Renumbering
 if TYPE_CHECKING:
     from yolor_studio.media import Found, MediaInfo, VideoIndex
 
+_Key = tuple[str, tuple[str, ...]]
+"""What a media is told from others by: its path, and a sequence's files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Added:
@@ -31,50 +35,93 @@ class Added:
 
 
 def add_media(project: Project, paths: Sequence[Path], cancel: CancelToken) -> Iterator[Event]:
-    """Enter the media under `paths` into the project, in one edit; those it has already are left alone.
+    """Enter the media under `paths` into the project, in one edit; those it has already are left alone, and those that
+    it misses elsewhere are known again by their fingerprint and get their new path.
 
-    Videos come with the number of frames that their packets promise; `verify_media` proves it. What cannot be opened
-    becomes an ItemFailed. Last Result(Added).
+    Videos come with the number of frames that their packets promise; `verify_media` proves it. What cannot be opened,
+    or is another picture than the one that was added, becomes an ItemFailed. Last Result(Added).
     """
     from yolor_studio.media import discover
 
     found = discover(paths)
-    known = {_key(project.media_path(media), media.files): media.id for media in project.media()}
+    there = project.media()
+    known: dict[_Key, Media | _Entry] = {_key(project.media_path(media), media.files): media for media in there}
+    missing = _missing(project, there)
     yield Started("Adding media", len(found), "media")
     meter = RateMeter(len(found))
-    entries: list[int | _Entry] = []
+    entries: list[Media | _Entry] = []
+    moved: list[tuple[Media, _Entry]] = []
     failed = 0
     for done, item in enumerate(found, 1):
         cancel.check()
-        there = known.get(_key(item.path, item.files))
+        key = _key(item.path, item.files)
         try:
             if item.error is not None:
                 raise MediaError(item.error)
-            entries.append(there if there is not None else _measure(item))
+            if key not in known:
+                entry = _measure(item)
+                lost = missing.pop((entry.fingerprint, entry.files), None)
+                if lost is not None:
+                    moved.append((lost, entry))
+                known[key] = lost or entry
+            elif isinstance(media := known[key], Media):
+                _refuse_changed(media, item.path)
+            entries.append(known[key])
         except MediaError as error:
             failed += 1
             yield ItemFailed(item.path.name, str(error))
         yield meter.progress(done)
-    new = [entry for entry in entries if isinstance(entry, _Entry)]
-    ids: dict[int, int] = {}
-    if new:
-        with project.edit(f"Add {new[0].name}" if len(new) == 1 else f"Add {len(new):,} media", actor="job") as edit:
-            for entry in new:
-                ids[id(entry)] = edit.add_media(
-                    entry.info.kind,
-                    entry.path,
-                    name=entry.name,
-                    width=entry.info.width,
-                    height=entry.info.height,
-                    frames=entry.info.frames,
-                    fps=entry.info.fps,
-                    fingerprint=entry.fingerprint,
-                    verified=entry.info.kind is not MediaKind.VIDEO,
-                    files=entry.files,
-                    info=entry.info.as_json(),
-                )
-    media_ids = tuple(dict.fromkeys(entry if isinstance(entry, int) else ids[id(entry)] for entry in entries))
+    new = list({id(entry): entry for entry in entries if isinstance(entry, _Entry)}.values())
+    ids = _enter(project, new, moved)
+    if moved:
+        what = f"{moved[0][0].name} was" if len(moved) == 1 else f"{len(moved):,} media were"
+        yield Notice(f"{what} found again in another place; all that was done there is kept.")
+    media_ids = tuple(dict.fromkeys(ids[id(entry)] if isinstance(entry, _Entry) else entry.id for entry in entries))
     yield Result(Added(media_ids, len(new), failed))
+
+
+def _missing(project: Project, media: Sequence[Media]) -> dict[tuple[Fingerprint, tuple[str, ...]], Media]:
+    """The media whose file is gone, by what a file at another place is known by; not those that look the same."""
+    gone = [one for one in media if not project.media_path(one).exists()]
+    alike = Counter((one.fingerprint, one.files) for one in gone)
+    return {(one.fingerprint, one.files): one for one in gone if alike[one.fingerprint, one.files] == 1}
+
+
+def _refuse_changed(media: Media, path: Path) -> None:
+    from yolor_studio.media import fingerprint
+
+    if fingerprint(path) != media.fingerprint:
+        raise MediaError(
+            f"{path.name} is another file than the one that was added to the project, and boxes would be on the wrong "
+            "pictures; nothing was changed. Put the old file back, or give the new one another name."
+        )
+
+
+def _enter(project: Project, new: Sequence[_Entry], moved: Sequence[tuple[Media, _Entry]]) -> dict[int, int]:
+    """Write what was found in one edit; returns the media ids of the new entries by their `id()`."""
+    names = [entry.name for entry in new] or [media.name for media, _ in moved]
+    if not names:
+        return {}
+    what = names[0] if len(names) == 1 else f"{len(names):,} media"
+    ids = {}
+    with project.edit(f"{'Add' if new else 'Find'} {what}", actor="job") as edit:
+        for media, entry in moved:
+            edit.update_media(media.id, path=entry.path)
+        for entry in new:
+            ids[id(entry)] = edit.add_media(
+                entry.info.kind,
+                entry.path,
+                name=entry.name,
+                width=entry.info.width,
+                height=entry.info.height,
+                frames=entry.info.frames,
+                fps=entry.info.fps,
+                fingerprint=entry.fingerprint,
+                verified=entry.info.kind is not MediaKind.VIDEO,
+                files=entry.files,
+                info=entry.info.as_json(),
+            )
+    return ids
 
 
 def verify_media(project: Project, media_ids: Sequence[int], cancel: CancelToken) -> Iterator[Event]:
@@ -150,5 +197,5 @@ def _measure(item: Found) -> _Entry:
         return _Entry(item.path.name, item.path, tuple(item.files), source.info, fingerprint(item.path))
 
 
-def _key(path: Path, files: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+def _key(path: Path, files: Sequence[str]) -> _Key:
     return os.path.normcase(os.path.abspath(path)), tuple(files)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from yolor_studio.core.entities import Fingerprint
 from yolor_studio.core.errors import MediaError
+from yolor_studio.media.discovery import IMAGE_SUFFIXES
 
 _PART = 1 << 20
 
 
 def fingerprint(path: Path) -> Fingerprint:
     """The file's size and the SHA-256 of its first and last MiB (of all of it up to 2 MiB); for a sequence's folder,
-    the sum of its files' sizes and the SHA-256 of their names and sizes. Raises MediaError if it cannot be read."""
+    the sum of its images' sizes and the SHA-256 of their names and sizes. Raises MediaError if it cannot be read."""
     try:
         return _of_folder(path) if path.is_dir() else _of_file(path)
     except OSError as error:
@@ -34,8 +35,12 @@ def _of_file(path: Path) -> Fingerprint:
 def _of_folder(path: Path) -> Fingerprint:
     digest, total = hashlib.sha256(), 0
     with os.scandir(path) as entries:
-        files = sorted((e.name, e.stat().st_size) for e in entries if e.is_file() and not e.name.startswith("."))
+        files = sorted((e.name, e.stat().st_size) for e in entries if e.is_file() and _is_image(e.name))
     for name, size in files:
         digest.update(f"{name}\0{size}\0".encode("utf-8", "surrogateescape"))
         total += size
     return Fingerprint(total, digest.hexdigest())
+
+
+def _is_image(name: str) -> bool:
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
