@@ -143,6 +143,37 @@ def test_what_is_shown_and_what_is_hidden(small: tuple[Project, int, int]) -> No
     assert project.accept_shown(media, None, min_score=0.1) == 2  # not the doubt
 
 
+COLUMNS = st.tuples(st.integers(0, 3), st.integers(0, 30), st.integers(0, 1), st.sampled_from([0.2, 0.5, 0.9]))
+
+
+@given(found=st.lists(COLUMNS, max_size=8), drawn=st.lists(COLUMNS, max_size=4))
+@settings(deadline=None, derandomize=True, max_examples=30)
+def test_what_is_accepted_and_what_stays_shown_add_up(
+    tmp_path_factory: pytest.TempPathFactory, found: list[tuple], drawn: list[tuple]
+) -> None:
+    project, media, car = small_project(tmp_path_factory.mktemp("p"))
+    with project:
+        with project.edit("Draw") as edit:
+            dog = edit.add_category("dog")
+            for frame, x, number, _score in drawn:
+                edit.add_object(media, (car, dog)[number], frame, Box(x, 10, 40, 40))
+        layer = add_layer(project)
+        for frame in range(4):
+            here = sorted((one for one in found if one[0] == frame), key=lambda one: -one[3])
+            boxes = [(float(x), 10.0, 40.0, 40.0) for _, x, _, _ in here]
+            columns = [one[2] for one in here], [one[3] for one in here]
+            project.write_predictions(layer, media, {frame: predictions(*boxes, classes=columns[0], scores=columns[1])})
+        before = project.count_shown({media: None})
+        doubts = sum(int(project.shown(media, frame).doubts.sum()) for frame in range(4))
+        made = project.accept_shown(media, None)
+        assert made == before - doubts
+        assert len(project.objects(media)) == len(drawn) + made
+        left = [project.shown(media, frame) for frame in range(4)]
+        assert all(one.doubts.all() for one in left)
+        assert project.count_shown({media: None}, layer_id=layer) == sum(map(len, left)) <= doubts
+        assert project.accept_shown(media, None) == 0
+
+
 @pytest.mark.parametrize(("shift", "hidden"), [(9.9, True), (10.1, False)])
 def test_iou_of_0_6_hides(small: tuple[Project, int, int], shift: float, hidden: bool) -> None:
     # Two 40 px wide boxes shifted by s: IoU = (40 - s) / (40 + s), which is 0.6 at s = 10.

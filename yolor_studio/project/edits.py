@@ -208,7 +208,7 @@ class EditBuilder(ListEdits):
         ]
 
     def accept_selected(self, media_id: int, frame: int, found: ShownPredictions) -> int:
-        """Make objects of what is shown on the frame, without the doubts; returns how many."""
+        """Make objects of what is shown on the frame, without the doubts, which stay shown; returns how many."""
         sure = ~found.doubts
         for box, category_id, score in zip(
             found.boxes[sure].tolist(), found.categories[sure].tolist(), found.scores[sure].tolist(), strict=True

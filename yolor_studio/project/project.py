@@ -246,9 +246,11 @@ class Project(ProjectReader):
         cancel: CancelToken | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> int:
-        """Make objects of the shown predictions of these frames, or of all, as one bulk edit; returns how many.
+        """Make objects of the shown predictions of these frames, or of all, as one bulk edit; returns how many objects
+        were made.
 
-        Doubts (another category's object lies there) are left. `progress` is told frames done and their number.
+        A doubt is shown, but a person has to answer each by itself: doubts get no object, are not in the number
+        returned, and are what `count_shown` still counts afterwards. `progress` is told frames done and their number.
         """
         return self.accept_shown_of(
             {media_id: frames}, min_score=min_score, layer_id=layer_id, cancel=cancel, progress=progress
@@ -284,9 +286,16 @@ class Project(ProjectReader):
                 before += len(numbers)
         return made
 
-    def count_shown(self, frames: Mapping[int, Sequence[int] | None], *, min_score: float | None = None) -> int:
-        """How many predictions of the shown layer a person sees on these frames (media id -> frames, None for all)."""
-        layer = self.shown_layer()
+    def count_shown(
+        self,
+        frames: Mapping[int, Sequence[int] | None],
+        *,
+        min_score: float | None = None,
+        layer_id: int | None = None,
+    ) -> int:
+        """How many predictions a person sees on these frames (media id -> frames, None for all), doubts included: after
+        `accept_shown_of` the same frames show doubts alone."""
+        layer = self.shown_layer() if layer_id is None else self.get_layer(layer_id)
         if layer is None:
             return 0
         wanted = self._visited_of(layer.id, frames)
