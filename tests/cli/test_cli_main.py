@@ -336,3 +336,18 @@ def test_closed_or_full_streams_are_no_accident(tmp_path, grey_clip, brightness_
         assert "cannot be read or written: No space left on device" in done.stderr
     with Project.open(project) as opened:
         assert opened.counts().frames == 30
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")
+def test_a_name_that_is_no_text_is_told(tell, tmp_path, brightness_model):
+    bad = tmp_path / os.fsdecode(b"bad\xff.png")
+    for path in (bad, tmp_path / "good.png"):
+        save_png(path, np.full((20, 30, 3), 90, np.uint8))
+    code, out, _ = tell("frame", bad, "0", "-o", tmp_path / os.fsdecode(b"out\xff.png"))
+    assert (code, out) == (0, f"{tmp_path}/out\\udcff.png\n")
+    code, out, _ = tell("info", bad, "--json")
+    assert (code, Path(json.loads(out)["path"])) == (0, bad)
+    code, out, err = tell("label", bad, tmp_path / "good.png", "--project", tmp_path / "p.yolor", "--json",
+                          "--model", brightness_model)  # fmt: skip
+    assert (code, json.loads(out)["frames"], len(json.loads(out)["failures"])) == (0, 1, 1)
+    assert "no text in UTF-8" in err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ DONE, FAILED, WRONG_USAGE, CANCELLED = 0, 1, 2, 130
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns 0 done, 1 failed, 2 wrong usage, 130 cancelled. No traceback without --debug."""
-    _open_closed_streams()
+    _prepare_streams()
     arguments = list(arguments)
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
@@ -44,9 +45,10 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(f"Something unforeseen happened ({_describe(error)}). Add --debug to see where.", FAILED)
 
 
-def _open_closed_streams() -> None:
-    """Stand in for standard streams that whoever started us has closed: a project opened later would get the free
-    number, and what a library prints would be written into it."""
+def _prepare_streams() -> None:
+    """Let no output fail over a character that the terminal or a file's name cannot have, and stand in for streams that
+    whoever started us has closed: a project opened later would get the free number, and what a library prints would be
+    written into it."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, os.O_RDWR)
@@ -54,6 +56,9 @@ def _open_closed_streams() -> None:
                 os.dup2(descriptor, number)
                 os.close(descriptor)
             setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115 - lives on
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _dispatch(arguments: list[str]) -> int:

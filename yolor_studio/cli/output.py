@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 import time
@@ -47,14 +48,12 @@ class Output:
     def finish(self, data: Mapping[str, Any], lines: Sequence[str]) -> None:
         """Print the outcome: `data` as JSON, or `lines` for people; then what failed, on stderr."""
         if self.as_json:
-            import orjson
-
             complete = {**data}
             if self.failures:
                 complete["failures"] = [{"what": item.what, "why": item.why} for item in self.failures]
             if self.notices:
                 complete["notices"] = self.notices
-            sys.stdout.write(orjson.dumps(complete, option=orjson.OPT_SERIALIZE_NUMPY, default=str).decode() + "\n")
+            sys.stdout.write(_json_line(complete))
         self._list_failures()
         if not self.as_json:
             sys.stdout.write("".join(f"{line}\n" for line in lines))
@@ -65,6 +64,15 @@ class Output:
             self.say(f"  {item.what}: {item.why}")
         if len(self.failures) > _MOST_FAILURES:
             self.say(f"  and {len(self.failures) - _MOST_FAILURES:,} more")
+
+
+def _json_line(data: Mapping[str, Any]) -> str:
+    import orjson
+
+    try:
+        return orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY, default=str).decode() + "\n"
+    except TypeError:  # a file's name that is no UTF-8: orjson refuses it, JSON can escape it
+        return json.dumps(data, default=str) + "\n"
 
 
 @contextmanager

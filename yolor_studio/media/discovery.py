@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolor_studio.core.entities import MediaKind
@@ -45,7 +45,7 @@ def discover(paths: Sequence[Path]) -> list[Found]:
     found: list[Found] = []
     for path in paths:
         found.extend(_named_folder(path) if path.is_dir() else [_named(path)])
-    return found
+    return [_with_text_for_a_name(item) for item in found]
 
 
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
@@ -72,6 +72,16 @@ def series_of(names: Sequence[str]) -> tuple[str, ...]:
     if len(numbered) < max(2, len(names)):
         return ()
     return tuple(name for _, name in sorted(numbered.items()))
+
+
+def _with_text_for_a_name(item: Found) -> Found:
+    """Names are bytes on some systems; those that are no text can be stored in no project and no dataset."""
+    try:
+        "".join((os.fspath(item.path), *item.files)).encode()
+    except UnicodeEncodeError:
+        name = ascii(item.path.name)[1:-1]
+        return replace(item, error=f"The name of {name} is no text in UTF-8; rename it, or one of its folders.")
+    return item
 
 
 def _named(path: Path) -> Found:
