@@ -56,10 +56,7 @@ class Picture:
         """The whole picture averaged down."""
         key = (max(width, 1), max(height, 1))
         if self._resampled is None or self._resampled[0] != key:
-            import cv2  # loaded with the first large picture, not at start
-
-            small = cv2.resize(self._pixels, key, interpolation=cv2.INTER_AREA)
-            self._resampled = (key, _image_over(np.asarray(small, np.uint8)))
+            self._resampled = (key, _image_over(_averaged(self._pixels, *key)))
         return self._resampled[1]
 
     def _magnified(self, area: QRectF, seen: QRectF) -> QImage:
@@ -76,6 +73,20 @@ class Picture:
             large = rows[:, xs][ys - ys[0]]
             self._resampled = (key, _image_over(large.view(np.uint8).reshape(*large.shape, 4)))
         return self._resampled[1]
+
+
+def _averaged(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """The pixels at a smaller size. Halving averages 20 times as fast as any other factor, and what is left to do
+    after it skips no pixel when interpolated."""
+    import cv2  # loaded with the first large picture, not at start
+
+    rows, columns = pixels.shape[:2]
+    while columns >= 2 * width and rows >= 2 * height and columns % 2 == rows % 2 == 0:
+        columns, rows = columns // 2, rows // 2
+        pixels = np.asarray(cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    skips = width < AVERAGED_BELOW * columns or height < AVERAGED_BELOW * rows
+    how = cv2.INTER_AREA if skips else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=how), np.uint8)
 
 
 def _image_over(bgra: NDArray[np.uint8]) -> QImage:
