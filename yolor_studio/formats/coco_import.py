@@ -14,7 +14,7 @@ from yolor_studio.formats.import_report import ImportReport
 from yolor_studio.formats.import_source import Source, fitted
 from yolor_studio.formats.matching import Matcher, Place
 from yolor_studio.formats.tracks import Sighting, Track, build_tracks
-from yolor_studio.project import EditBuilder, Project
+from yolor_studio.project import EditBuilder, Project, plain_name
 
 __all__ = ["ImportReport", "import_into"]
 
@@ -168,7 +168,7 @@ class _Categories:
     def __init__(self, project: Project, edit: EditBuilder) -> None:
         self._edit = edit
         there = project.categories()
-        self._alike = {_plain(category.name): category.id for category in reversed(there)}
+        self._alike = {plain_name(category.name): category.id for category in reversed(there)}
         self._ids = {category.name: category.id for category in there}
         self.added: list[str] = []
 
@@ -176,7 +176,7 @@ class _Categories:
         """Find or add each."""
         for category in categories:
             if category.name not in self._ids:
-                alike = self._alike.get(_plain(category.name))
+                alike = self._alike.get(plain_name(category.name))
                 self._ids[category.name] = self._new(category, shift) if alike is None else alike
 
     def _new(self, category: CategoryRecord, shift: int) -> int:
@@ -191,10 +191,6 @@ class _Categories:
     def id_of(self, category: CategoryRecord) -> int:
         """The project's id."""
         return self._ids[category.name]
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.casefold().split())
 
 
 def _told(sources: Sequence[Source], report: ImportReport) -> Iterator[str]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.entities import Category, FrameState, Layer, Media, MediaKind
-from yolor_studio.project import CODES, Project, StateTable, WholeTable
+from yolor_studio.project import CODES, Project, StateTable, WholeTable, rows_of
 
 NO_TRACK = 0
 _PLAIN_ATTRIBUTES = b'{"occluded":false}'
@@ -200,10 +200,8 @@ def _key(media: NDArray[np.int64], frame: NDArray[np.int64]) -> NDArray[np.int64
 
 def _places(ids: NDArray[np.int64], media: NDArray[np.int64], frames: NDArray[np.int64]) -> NDArray[np.int64]:
     """The key of each frame, its media given by id among the rising `ids`; -1 where it is not among them."""
-    if not len(ids):
-        return np.full(len(media), -1)
-    index = np.minimum(np.searchsorted(ids, media), len(ids) - 1)
-    return np.where(ids[index] == media, _key(index, frames), -1)
+    index = rows_of(ids, media)
+    return np.where(index >= 0, _key(index, frames), -1)
 
 
 def _frames(

@@ -2,13 +2,13 @@
 
 from yolor_studio.project.box_tables import BoxTable
 from yolor_studio.project.bulk import BulkEdit
-from yolor_studio.project.class_maps import ClassMapReport
+from yolor_studio.project.class_maps import ClassMapReport, plain_name
 from yolor_studio.project.edits import EditBuilder
 from yolor_studio.project.project import Project
 from yolor_studio.project.queries import Counts
 from yolor_studio.project.renumber import Renumbering
 from yolor_studio.project.states import CODES, StateTable
-from yolor_studio.project.whole_tables import ObjectTable, WholeTable
+from yolor_studio.project.whole_tables import ObjectTable, WholeTable, rows_of
 
 __all__ = [
     "CODES",
@@ -22,4 +22,6 @@ __all__ = [
     "Renumbering",
     "StateTable",
     "WholeTable",
+    "plain_name",
+    "rows_of",
 ]

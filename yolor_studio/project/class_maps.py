@@ -30,19 +30,20 @@ def adopt(
     model = layers.one_layer(connection, layer_id).model
     known = layers.class_map(connection, model)
     categories = queries.all_categories(connection)
-    ids = {_plain(category.name): category.id for category in reversed(categories)}
+    ids = {plain_name(category.name): category.id for category in reversed(categories)}
     adopted: list[str] = []
     unmapped = [(index, name) for index, name in enumerate(class_names) if index not in known]
     for index, name in unmapped:
-        if not categories and name.strip() and _plain(name) not in ids:
-            ids[_plain(name)] = edit.add_category(name)
+        if not categories and name.strip() and plain_name(name) not in ids:
+            ids[plain_name(name)] = edit.add_category(name)
             adopted.append(name)
-        edit.set_class(layer_id, index, ids.get(_plain(name)))
+        edit.set_class(layer_id, index, ids.get(plain_name(name)))
     mapped = layers.class_map(connection, model)
     found = tuple(name for index, name in enumerate(class_names) if mapped.get(index) is not None)
     rest = tuple(name for index, name in enumerate(class_names) if mapped.get(index) is None)
     return ClassMapReport(adopted=tuple(adopted), matched=found, ignored=rest), bool(unmapped)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """The name as names are compared: without regard to case and spaces."""
     return " ".join(name.casefold().split())

@@ -69,7 +69,7 @@ def whole_table(connection: sqlite3.Connection) -> WholeTable:
     """Every object and box, interpolation applied. What comes or goes while it is read is in both or in neither."""
     objects = object_table(connection)
     keyframes = read_keyframes(connection, None)
-    owners = _places(objects.ids, keyframes.objects)
+    owners = rows_of(objects.ids, keyframes.objects)
     seen = owners >= 0
     if not seen.all():
         keyframes, owners = keyframes.take(seen), owners[seen]
@@ -79,9 +79,9 @@ def whole_table(connection: sqlite3.Connection) -> WholeTable:
     return WholeTable(objects, table_of(keyframes, source, where), owners[source])
 
 
-def _places(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+def rows_of(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where each wanted id stands among the rising ids, -1 where it does not."""
     if not len(ids):
         return np.full(len(wanted), -1)
-    places = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
-    return np.where(ids[places] == wanted, places, -1)
+    rows = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return np.where(ids[rows] == wanted, rows, -1)
