@@ -166,6 +166,7 @@ def test_info_and_frame_show_what_the_app_would(tell, tmp_path, grey_clip):
 
     with open_media(target) as source:
         assert abs(int(source.read(0).mean()) - (16 + 7 * 12)) <= 2
+    assert tell("frame", grey_clip, 12, "-o", tmp_path / "f.jpg")[0] == 2
     code, _, err = tell("frame", grey_clip, 30, "-o", target)
     assert code == 2
     assert "0 to 29" in err

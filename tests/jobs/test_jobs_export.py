@@ -379,6 +379,15 @@ def test_a_full_disk_and_pictures_that_never_fit_leave_nothing(
     assert _leftovers(tmp_path) == []
 
 
+def test_missing_files_are_named_when_nothing_can_be_written(project: Project, clip: int, tmp_path: Path) -> None:
+    project.review(clip, range(4), FrameState.REVIEWED)
+    media = project.get_media(clip)
+    project.media_path(media).unlink()
+    with pytest.raises(FormatError, match=f"the files of {media.name} are not there"):
+        list(export_project(project, ExportRequest(), tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
 def test_nothing_reviewed_is_said_and_nothing_written(project: Project, tmp_path: Path) -> None:
     _video(project, tmp_path / "clips/street.mp4", 2)
     with pytest.raises(FormatError, match="No frame was reviewed"):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from media_clips import make_clip
+
 from yolor_studio.media import probe
 from yolor_studio.media.index import NO_PTS
 from yolor_studio.media.rates import constant_rate

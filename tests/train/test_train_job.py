@@ -176,7 +176,7 @@ class TestWithTorch:
             ({"data": ()}, UsageError, "at least one"),
             ({"data": (Path("nowhere"),)}, UsageError, "no nowhere"),
             ({"epochs": 0}, UsageError, "--epochs"),
-            ({"name": "../../x"}, UsageError, "cannot be a model.s name"),
+            ({"name": "../../x"}, ModelError, "cannot be a model.s name"),
             ({"freeze": "all"}, UsageError, "--freeze all"),
             ({"device": "tpu"}, UsageError, "--device tpu"),
             ({"model": "unheard-of"}, ModelError, "unheard-of cannot be trained further"),

@@ -55,6 +55,8 @@ def frame(
     _require(file)
     if index < 0:
         raise UsageError(f"Frames are counted from 0; found {index}.")
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"The picture is written as PNG, the very pixels; name it {out.stem or 'frame'}.png.")
     # Without an index a video is decoded from its start, which no oddity of the file can mislead.
     with open_media(file, files=discover([file])[0].files) as source:
         try:

@@ -97,7 +97,9 @@ def add_model(file: Path, *, cfg: Path | None = None, names: Path | None = None,
     by default the .cfg of the same stem beside them) or safetensors. `names` holds one class a line. The same file
     again is no error. ModelError says what is wrong with the file, or that the name is taken.
     """
-    name = _checked_name(file.stem if name is None else name)
+    if file.is_dir():
+        raise ModelError(f"{file} is a folder; name the model's file.")
+    name = checked_name(file.stem if name is None else name)
     conversion = convert(file, cfg=cfg, names=names)
     for path, bundled in _files():
         if path.stem.casefold() == name.casefold():
@@ -135,7 +137,8 @@ def _no_such_model(wanted: str) -> str:
     return f"There is no model named {wanted[:_MAX_NAME]}.{hint}"
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """`name` itself; ModelError unless a model's file can be called so."""
     bad = not name.strip() or name.startswith(".") or len(name) > _MAX_NAME or not name.isprintable()
     if bad or any(sign in name for sign in '/\\:*?"<>|'):
         raise ModelError(f"'{name[:_MAX_NAME]}' cannot be a model's name; rename the file with letters and digits.")
@@ -161,7 +164,7 @@ def _from_file(path: Path) -> ModelEntry:
     if not conversion.made_here:
         return _entry(path, bundled=False)
     folder = models_folder() / "converted" / __version__ / conversion.source_hash[:16]
-    target = folder / f"{_checked_name(path.stem)}.onnx"
+    target = folder / f"{checked_name(path.stem)}.onnx"
     if not target.is_file():
         write_atomically(target, conversion.build())
     return replace(_entry(target, bundled=False), notices=conversion.notices)

@@ -178,6 +178,9 @@ def opener(project: Project) -> Callable[[Media], Source]:
 
 
 def _nothing(plan: ExportPlan) -> str:
+    if plan.missing and plan.request.copies:
+        names = ", ".join(media.name for media in plan.missing[:3]) + (" and others" if len(plan.missing) > 3 else "")
+        return f"Nothing was written, because the files of {names} are not there. Put them back where they were."
     if "all" in plan.request.include:
         return "No frame has a box or was reviewed, so nothing was written. Label or review some first."
     return "No frame was reviewed, so nothing was written. Review some first, or include all frames that have boxes."

@@ -16,6 +16,7 @@ from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.errors import Cancelled, FormatError, ModelError, UsageError
 from yolor_studio.core.paths import user_folder
 from yolor_studio.core.resources import shipped
+from yolor_studio.detect.library import checked_name
 from yolor_studio.jobs.events import Event, ItemFailed, Notice, Result, Started
 from yolor_studio.jobs.rate import RateMeter
 
@@ -179,9 +180,7 @@ def _check(request: TrainRequest) -> None:
         raise UsageError(f"--freeze {request.freeze} is unknown; choose {', '.join(FREEZE)}.")
     if request.epochs is not None and request.epochs < 1:
         raise UsageError(f"--epochs must be 1 or more, not {request.epochs}.")
-    if request.name is not None and (Path(request.name).name != request.name or request.name.startswith(".")):
-        raise UsageError(f"{request.name} cannot be a model's name: it names a file, without folders or a leading dot.")
-    if request.name is not None and request.name.casefold() in _taken_names():
+    if request.name is not None and checked_name(request.name).casefold() in _taken_names():
         raise UsageError(f"{request.name} is the name of a bundled model; choose another with --name.")
 
 
