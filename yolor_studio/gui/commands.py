@@ -71,9 +71,7 @@ class Commands:
     def redo(self) -> None:
         """Do the last undone edit again, on its frame."""
         name = self._editor.redo()
-        self._say(
-            self._window.tr("Done again: {name}").format(name=name) if name else self._window.tr("Nothing to redo")
-        )
+        self._say(self._window.tr("Redone: {name}").format(name=name) if name else self._window.tr("Nothing to redo"))
 
     def copy(self) -> None:
         """Remember the selected boxes."""

@@ -156,7 +156,8 @@ class Studio(QObject):
         self.session_changed.emit()
         self.remember_project()
         if project.read_only_reason:
-            self.tell(project.read_only_reason, "warn")
+            text = self.tr("{name} is open for reading only: {reason}. Nothing in it can be changed here.")
+            self.tell(text.format(name=project.path.name, reason=project.read_only_reason), "warn")
         self._verify([media.id for media in self.session.media])
 
     # Media
@@ -296,9 +297,15 @@ class Studio(QObject):
         elif isinstance(outcome.value, PrelabelSummary):
             summary = outcome.value
             if summary.frames:
-                text = self.tr("{frames} frames done, {boxes} boxes in {seconds} s")
                 seconds = f"{summary.seconds:,.1f}" if summary.seconds < 10 else f"{summary.seconds:,.0f}"
-                self.tell(text.format(frames=f"{summary.frames:,}", boxes=f"{summary.boxes:,}", seconds=seconds), "ok")
+                frames = self.tr("1 frame") if summary.frames == 1 else f"{summary.frames:,} {self.tr('frames')}"
+                boxes = self.tr("1 prediction") if summary.boxes == 1 else f"{summary.boxes:,} {self.tr('predictions')}"
+                self.tell(
+                    self.tr("{frames} done, {boxes} in {seconds} s").format(
+                        frames=frames, boxes=boxes, seconds=seconds
+                    ),
+                    "ok",
+                )
             else:
                 self.tell(self.tr("Nothing to do: the model has seen these frames."))
 
@@ -348,7 +355,7 @@ class Studio(QObject):
 
     def _writable(self) -> Session | None:
         if self.session is not None and self.session.project.read_only:
-            self.tell(self.session.project.read_only_reason or self.tr("This project can only be read."), "warn")
+            self.tell(self.tr("This project is open for reading only. Nothing was changed."), "warn")
             return None
         return self.session
 

@@ -256,6 +256,7 @@ class Workspace(QWidget):
         self.predicted.refill([], predictions)
         self.right.show_object_count(len(objects))
         self.predictions.show_counts(len(predictions))
+        self.objects.say_hidden(self.predictions.hidden(len(predictions)))
         self.state_changed.emit()
 
     def _settle(self, rows: list[int], *, accept: bool) -> None:

@@ -55,8 +55,9 @@ class ExportForm(QWidget):
         self._rows.setContentsMargins(20, 4, 20, 8)
         self._rows.setSpacing(0)
         self._add_row(self.tr("Format"), self._build_format())
-        self._add_row(self.tr("What"), self._build_what())
-        self._add_row(self.tr("Split"), self._build_split())
+        what, split = self._build_what(), self._build_split()
+        self._add_row(self.tr("What"), what, first=self._reviewed)
+        self._add_row(self.tr("Split"), split, first=self._split)
         self._add_row(self.tr("Pictures"), self._build_pictures())
         self._add_row(self.tr("Privacy"), self._build_privacy())
         self._add_row(self.tr("Details"), self._build_details())
@@ -114,7 +115,8 @@ class ExportForm(QWidget):
 
     # Rows
 
-    def _add_row(self, name: str, content: QWidget, *, last: bool = False) -> None:
+    def _add_row(self, name: str, content: QWidget, *, first: QWidget | None = None, last: bool = False) -> None:
+        """Put a name beside the middle of its content's first line, which is `first` where there are more."""
         row = QFrame()
         if not last:
             looks.dress(row, line="bottom")
@@ -124,22 +126,23 @@ class ExportForm(QWidget):
         line = QGridLayout(row)
         line.setContentsMargins(0, 9, 0, 9)
         line.setHorizontalSpacing(12)
+        line.setVerticalSpacing(0)
         line.addWidget(label, 0, 0)
         line.addWidget(content, 0, 1, 2, 1)
         line.setRowStretch(1, 1)
         line.setColumnStretch(1, 1)
-        label.setMinimumHeight(26)
+        label.setMinimumHeight((first or content).sizeHint().height())
         self._rows.addWidget(row)
 
     def _build_format(self) -> QWidget:
-        label = QLabel(self.tr("COCO instances, with videos and tracks that every reader may ignore"))
+        label = QLabel(self.tr("COCO, with videos and tracks for readers that know them"))
         label.setMinimumHeight(26)
         return label
 
     def _build_what(self) -> QWidget:
         holder, grid = QWidget(), QGridLayout()
         holder.setLayout(grid)
-        grid.setContentsMargins(0, 2, 0, 0)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(6)
         self._reviewed = QRadioButton(self.tr("Reviewed frames"))
         self._all = QRadioButton(self.tr("All frames with objects"))
@@ -309,7 +312,8 @@ class ExportForm(QWidget):
         self._folder = QLineEdit(str(folder))
         self._folder.setAccessibleName(self.tr("Folder"))
         self._folder.textChanged.connect(self._choice_changed)
-        choose = QPushButton(looks.icon("folder-open"), self.tr("Choose"))
+        choose = QPushButton(self.tr("Choose"))
+        looks.set_icon(choose, "folder-open")
         choose.clicked.connect(self._choose_folder)
         line.addWidget(self._folder, 1)
         line.addWidget(choose)
@@ -338,7 +342,7 @@ class ExportForm(QWidget):
             self._blur.setChecked(False)
         self._blur_names.setEnabled(self._blur.isChecked())
         names = [category.name for category in self._session.categories if category.id in self._blurred]
-        self._blur_names.setText(", ".join(names) or self.tr("choose categories"))
+        self._blur_names.setText(", ".join(names) or self.tr("Choose categories"))
         self._details_text.setText(
             " · ".join(
                 (

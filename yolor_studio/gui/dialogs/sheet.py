@@ -59,7 +59,8 @@ class Sheet(QWidget):
         self.panel.setFixedWidth(width)
         self.content.activate()
         height = min(self.panel.sizeHint().height(), self.height() - 32)
-        top = (self.height() - height) // (4 if self._top_third else 2)
+        # What hangs from the top keeps its place while it gets lower.
+        top = self.height() // 8 if self._top_third else (self.height() - height) // 2
         self.panel.setGeometry((self.width() - width) // 2, top, width, height)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -82,7 +83,10 @@ class Sheet(QWidget):
         widgets = [
             widget
             for widget in self.findChildren(QWidget)
-            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible() and widget.isEnabled()
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and widget.focusProxy() is None  # a spin box's field, which only passes the focus on
+            and widget.isVisible()
+            and widget.isEnabled()
         ]
         if not widgets:
             return False

@@ -107,6 +107,12 @@ def _wants_ring(widget: QWidget) -> bool:
     if not isinstance(widget, _RINGED) or isinstance(widget, QScrollBar) or widget.isWindow():
         return False
     parent = widget.parentWidget()
+    if (
+        isinstance(widget, QLineEdit)
+        and not widget.hasFrame()
+        and not isinstance(parent, (QAbstractSpinBox, QComboBox))
+    ):
+        return False  # part of something that has the ring, or alone on a sheet of its own
     if parent is not None and isinstance(parent.parentWidget(), QAbstractItemView):
         return False  # an editor inside a list has its row for a frame
     if isinstance(widget, (QLineEdit, QAbstractSpinBox)):

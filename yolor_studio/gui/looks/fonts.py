@@ -26,6 +26,11 @@ def family() -> str:
 def font(size: float, weight: int = REGULAR, *, tabular: bool = False) -> QFont:
     """A font of `size` logical pixels (halves are honoured); `tabular` gives figures of one width, for numbers that
     change or stand in columns."""
+    return QFont(_made(size, weight, tabular))
+
+
+@lru_cache(maxsize=64)  # delegates ask for several in every row that they paint
+def _made(size: float, weight: int, tabular: bool) -> QFont:
     out = QFont(family())
     if size == int(size):
         out.setPixelSize(int(size))

@@ -200,6 +200,7 @@ class CategoriesPanel(QWidget):
         self.view.doubleClicked.connect(lambda index: self._rename(index.data(CATEGORY_ROLE)))
         self._empty = QLabel(self.tr("None yet. A model brings its own, or add one."))
         self._empty.setContentsMargins(12, 2, 12, 4)
+        self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         looks.set_font(self._empty, looks.SECONDARY)
         looks.dress(self._empty, role="tx3")

@@ -18,8 +18,7 @@ HEIGHT = 36
 def icon_button(name: str, tooltip: str, clicked: Callable[[], object] | None = None, *, side: int = 24) -> QToolButton:
     """A flat square button with an icon."""
     button = QToolButton()
-    button.setIcon(looks.icon(name))
-    button.setIconSize(QSize(16, 16))
+    looks.set_icon(button, name)
     button.setFixedSize(side, side)
     button.setToolTip(tooltip)
     button.setAccessibleName(tooltip)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
@@ -25,8 +25,7 @@ class ModelChip(QWidget):
         self._studio = studio
         self._button = QToolButton()
         self._button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._button.setIcon(looks.icon("cube"))
-        self._button.setIconSize(QSize(17, 17))
+        looks.set_icon(self._button, "cube", 17)
         self._button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._button.setToolTip(self.tr("Model for pre-labelling"))
         looks.set_font(self._button, looks.BODY, looks.MEDIUM)

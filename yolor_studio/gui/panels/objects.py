@@ -155,7 +155,8 @@ class ObjectsPanel(QWidget):
         self.view.pointed.connect(self._point)
         self.view.customContextMenuRequested.connect(self._context_menu)
         self.view.selectionModel().selectionChanged.connect(self._rows_chosen)
-        self._empty = QLabel(self.tr("Nothing in this frame. Draw a box, or mark the frame reviewed and empty."))
+        self._empty = QLabel()
+        self.say_hidden(0)
         self._empty.setWordWrap(True)
         self._empty.setContentsMargins(12, 2, 12, 12)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -169,7 +170,8 @@ class ObjectsPanel(QWidget):
         self._filling = False
         self._tall: list[int] = []
         selection.changed.connect(self._show_selection)
-        selection.hover_changed.connect(self.view.viewport().update)
+        self._lit: BoxRef | None = None
+        selection.hover_changed.connect(self._show_hover)
 
     def refill(self, objects: list[ObjectRow], predictions: list[ObjectRow]) -> None:
         """List the boxes of the frame."""
@@ -179,6 +181,14 @@ class ObjectsPanel(QWidget):
         self._empty.setVisible(not self.model.rows)
         self.view.setVisible(bool(self.model.rows))
         self._show_selection()
+
+    def say_hidden(self, count: int) -> None:
+        """Where nothing is listed, say why: there is nothing, or `count` predictions are not shown."""
+        if count:
+            text = self.tr("Nothing is shown in this frame: {count} predictions lie below the score or were rejected.")
+            self._empty.setText(text.format(count=f"{count:,}"))
+        else:
+            self._empty.setText(self.tr("Nothing in this frame. Draw a box, or mark the frame reviewed and empty."))
 
     def _rows_chosen(self, _selected: QItemSelection, _deselected: QItemSelection) -> None:
         if not self._filling:
@@ -202,6 +212,14 @@ class ObjectsPanel(QWidget):
         for number in self._tall:
             self.view.setRowHeight(number, TALL_ROW)
             self.view.scrollTo(self.model.index(number, 0))
+
+    def _show_hover(self) -> None:
+        """Paint only the two rows that change: the pointer crosses many boxes on its way."""
+        for ref in (self._lit, self._selection.hovered):
+            row = self.model.row_of(ref) if ref is not None else None
+            if row is not None:
+                self.view.update(self.model.index(row, 0))
+        self._lit = self._selection.hovered
 
     def _point(self, index: QModelIndex) -> None:
         row = index.data(ROW_ROLE) if index.isValid() else None

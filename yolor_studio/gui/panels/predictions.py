@@ -71,6 +71,10 @@ class PredictionsPanel(QWidget):
         self.reject_button.setEnabled(shown > 0 and not self._session.project.read_only)
         self.counted.emit(self._heading)
 
+    def hidden(self, shown: int) -> int:
+        """How many predictions of the frame are stored and not among those `shown`."""
+        return max((self._stored() or 0) - shown, 0)
+
     def _build(self) -> QWidget:
         content = QWidget()
         self.slider = HistogramSlider(self.tr("Score at least"))

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
+from yolor_studio.core.entities import MediaKind
 from yolor_studio.gui import looks
 from yolor_studio.gui.run_range import EVERY, RunRange
 from yolor_studio.gui.studio import Studio
@@ -52,8 +53,11 @@ class RunControl(QObject):
         self.button.cancel_requested.connect(lambda: studio.run and studio.run.cancel())
         self.button.action_requested.connect(self.start)
         studio.run_changed.connect(self.show_run)
+        self._reach_chosen = False
         if studio.session is not None:
             studio.session.place_changed.connect(self.show_run)
+            studio.session.place_changed.connect(self._suggest_reach)
+        self._suggest_reach()
         self._describe()
         self.show_run()
 
@@ -100,7 +104,17 @@ class RunControl(QObject):
 
     # The range
 
+    def _suggest_reach(self) -> None:
+        """Until a person chooses: a whole video, or all pictures, since one picture is no work for a button."""
+        session = self._studio.session
+        media = session.current if session is not None else None
+        everything = media is not None and media.kind is MediaKind.IMAGE
+        if not self._reach_chosen and everything != self.range.everything:
+            self.range = dataclasses.replace(self.range, everything=everything)
+            self._describe()
+
     def _choose(self, **fields: object) -> None:
+        self._reach_chosen = self._reach_chosen or "everything" in fields
         self.range = dataclasses.replace(self.range, **fields)
         self._describe()
 

@@ -43,12 +43,12 @@ class TopBar(QFrame):
         self.run = RunControl(studio, self)
         self._tools = Segmented(self.tr("Tools"))
         self._tool_buttons = {
-            tool: self._tools.add(tool, key, icon=icon, tooltip=f"{self.tr(name)} ({key})")
+            tool: self._tools.add(tool, "", icon=icon, tooltip=f"{self.tr(name)} ({key})", shortcut=key)
             for tool, icon, name, key in _TOOLS
         }
         self._tools.chosen.connect(self.tool_chosen)
-        self._export = QPushButton(looks.icon("export"), self.tr("Export"))
-        self._export.setIconSize(QSize(16, 16))
+        self._export = QPushButton(self.tr("Export"))
+        looks.set_icon(self._export, "export")
         self._export.setToolTip(self.tr("Export a dataset (Ctrl+E)"))
         self._export.clicked.connect(lambda: self.command_requested.emit("file.export"))
         self._undo = self._command("arrow-u-up-left", "edit.undo")
@@ -91,9 +91,9 @@ class TopBar(QFrame):
         """Mark the tool in use; its name stands beside its key."""
         self._tool = tool
         self._tools.choose(tool)
-        for each, _icon, name, key in _TOOLS:
+        for each, _icon, name, _key in _TOOLS:
             named = each is tool and not self._compact
-            self._tool_buttons[each].setText(f"{self.tr(name)}  {key}" if named else key)
+            self._tool_buttons[each].setText(self.tr(name) if named else "")
 
     def show_history(self) -> None:
         """Enable undo and redo, and say what they would do."""
@@ -117,8 +117,7 @@ class TopBar(QFrame):
         self._dot = QLabel("●")
         looks.set_font(self._dot, 9)
         more = QToolButton()
-        more.setIcon(looks.icon("caret-down"))
-        more.setIconSize(QSize(12, 12))
+        looks.set_icon(more, "caret-down", 12)
         more.setFixedSize(22, 24)
         more.setToolTip(self.tr("Project"))
         more.setAccessibleName(self.tr("Project"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QActionGroup, QIntValidator
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
@@ -114,10 +114,8 @@ class TransportPanel(QFrame):
         layout.addStretch(1)
         self._reviewed = KeyButton("", "F")
         self._reviewed.clicked.connect(lambda: self.command_requested.emit("review.toggle"))
-        self._reviewed.setIconSize(QSize(15, 15))
         self._next = KeyButton(self.tr("Next to review"), "E")
-        self._next.setIcon(looks.icon("arrow-right"))
-        self._next.setIconSize(QSize(15, 15))
+        looks.set_icon(self._next, "arrow-right", 15)
         self._next.clicked.connect(lambda: self.command_requested.emit("frame.next_open"))
         layout.addWidget(self._reviewed)
         layout.addSpacing(8)
@@ -212,7 +210,8 @@ class TransportPanel(QFrame):
     def _show_state(self) -> None:
         reviewed = self._session.state() is FrameState.REVIEWED
         self._reviewed.setText(self.tr("Reviewed") if reviewed else self.tr("Mark reviewed"))
-        self._reviewed.setIcon(looks.icon("check-circle-fill", "ok") if reviewed else looks.icon("check-circle"))
+        sign, role = ("check-circle-fill", "ok") if reviewed else ("check-circle", "tx2")
+        looks.set_icon(self._reviewed, sign, 15, role=role)
         self._reviewed.updateGeometry()
         self._reviewed.setEnabled(not self._session.project.read_only)
 

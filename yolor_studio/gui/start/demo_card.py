@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -74,9 +74,9 @@ class DemoCard(QFrame):
         looks.set_font(self._text, looks.SECONDARY)
         self._bar = ThinBar()
         self._bar.setVisible(False)
-        self.button = QPushButton(looks.icon("play"), self.tr("Start demo"))
+        self.button = QPushButton(self.tr("Start demo"))
+        looks.set_icon(self.button, "play", 15)
         looks.dress(self.button, size="bar")
-        self.button.setIconSize(QSize(15, 15))
         self.button.clicked.connect(self._pressed)
         self._running = False
         words = QVBoxLayout()
@@ -98,7 +98,7 @@ class DemoCard(QFrame):
         self._running = run is not None
         self._bar.setVisible(self._running)
         self.button.setText(self.tr("Cancel") if self._running else self.tr("Start demo"))
-        self.button.setIcon(looks.icon("x" if self._running else "play"))
+        looks.set_icon(self.button, "x" if self._running else "play", 15)
         if run is None:
             self._text.setText(
                 self.tr("A street scene of our own, boxes included. Correct three, review ten frames, export.")

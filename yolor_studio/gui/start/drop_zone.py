@@ -113,7 +113,8 @@ class DropZone(QWidget):
 
     @staticmethod
     def _button(icon: str, text: str, *, kind: str = "") -> QPushButton:
-        button = QPushButton(looks.icon(icon, "on-fill" if kind == "primary" else "tx2"), text)
+        button = QPushButton(text)
+        looks.set_icon(button, icon, role="on-fill" if kind == "primary" else "tx2")
         looks.dress(button, kind=kind, size="dialog")
         return button
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
@@ -124,10 +124,9 @@ class StartPage(QScrollArea):
     def _link(self, icon: str, text: str, command: str) -> QToolButton:
         link = QToolButton()
         link.setAutoRaise(True)
-        link.setIcon(looks.icon(icon))
-        link.setIconSize(QSize(15, 15))
         link.setText(text)
         link.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        looks.set_icon(link, icon, 15)
         looks.dress(link, kind="quiet")
         looks.set_font(link, looks.SECONDARY)
         link.clicked.connect(lambda _checked=False: self.command_requested.emit(command))
