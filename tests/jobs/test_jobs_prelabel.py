@@ -77,25 +77,28 @@ def test_boxes_are_in_picture_pixels_and_inside(project, clip_id, brightness_mod
     np.testing.assert_allclose(predictions.boxes, [[12, 0, 48, 30 * 64 / 43]], atol=0.01)
 
 
-def test_the_last_batch_of_a_video_is_padded_and_a_picture_is_not(
+def test_batches_span_media_of_one_shape_and_the_last_is_padded(
     project, clip_id, tmp_path, brightness_model, monkeypatch
 ):
+    """The clip's 30 frames and the first picture share an input of 64 x 64; the second picture needs 32 x 64."""
     save_png(tmp_path / "one.png", np.full((40, 60, 3), 90, np.uint8))
-    added, _ = run(add_media(project, [tmp_path / "one.png"], CancelToken()))
+    save_png(tmp_path / "wide.png", np.full((20, 60, 3), 90, np.uint8))
+    added, _ = run(add_media(project, [tmp_path / "one.png", tmp_path / "wide.png"], CancelToken()))
     shapes = []
     infer = Detector.infer
 
     def watched(self, images):
-        shapes.append(len(images))
+        shapes.append(images.shape[:3])
         return infer(self, images)
 
     monkeypatch.setattr(Detector, "batch", 16)
     monkeypatch.setattr(Detector, "infer", watched)
     summary, _ = run(prelabel(project, PrelabelRequest(model=str(brightness_model)), CancelToken()))
-    assert shapes == [16, 16, 1]
-    assert (summary.frames, summary.boxes) == (31, 31)
+    assert shapes == [(16, 64, 64), (16, 64, 64), (1, 32, 64)]
+    assert (summary.frames, summary.boxes) == (32, 32)
     assert len(brightness(project, summary.layer_id, clip_id)) == 30
-    assert brightness(project, summary.layer_id, added.media_ids[0]).keys() == {0}
+    for media_id in added.media_ids:
+        assert brightness(project, summary.layer_id, media_id).keys() == {0}
 
 
 def test_a_project_without_categories_adopts_the_models_names(project, clip_id, brightness_model):

@@ -132,17 +132,17 @@ def prelabel(project: Project, request: PrelabelRequest, cancel: CancelToken) ->
                 continue
             batch, raw_boxes, raw_scores = outcome
             cpu = time.thread_time()
-            for frame, frame_boxes, frame_scores in zip(batch.frames, raw_boxes, raw_scores, strict=True):
-                predictions = _finish(frame_boxes, frame_scores, batch.letterbox, request.min_score)
-                store.add(batch.media.id, frame, predictions)
+            for item, frame_boxes, frame_scores in zip(batch.items, raw_boxes, raw_scores, strict=True):
+                predictions = _finish(frame_boxes, frame_scores, item.letterbox, request.min_score)
+                store.add(item.media.id, item.frame, predictions)
                 boxes += len(predictions)
-            done += len(batch.frames)
+            done += len(batch.items)
             due = store.due()
             if due:
                 store.flush()
             clock.finish += time.thread_time() - cpu
             if due:
-                yield Preview(batch.media.id, batch.frames[-1])
+                yield Preview(batch.items[-1].media.id, batch.items[-1].frame)
             yield meter.progress(done)
     finally:
         # Also on cancel, error, or when the caller drops the generator: what was found is kept.

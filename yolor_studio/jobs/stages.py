@@ -36,14 +36,59 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Frames of one media, letterboxed alike."""
+class Seen:
+    """A frame as the network sees it."""
 
     media: Media
-    frames: tuple[int, ...]
-    images: NDArray[np.uint8]
-    """[at least len(frames), H, W, 3]; what is more is padding."""
+    frame: int
     letterbox: Letterbox
+
+    @property
+    def name(self) -> str:
+        """For the list of what failed."""
+        return _name(self.media, self.frame)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Frames of one input shape, which may come from several media."""
+
+    items: tuple[Seen, ...]
+    images: NDArray[np.uint8]
+    """[at least len(items), H, W, 3]; what is more is padding."""
+
+
+class Batcher:
+    """Gathers letterboxed frames until there is a batch of one shape, and hands it to `put`."""
+
+    def __init__(self, size: int, put: Callable[[Batch], None]) -> None:
+        self._size = size
+        self._put = put
+        self._items: list[Seen] = []
+        self._images: list[NDArray[np.uint8]] = []
+        self._planned: set[tuple[int, ...]] = set()
+
+    def add(self, item: Seen, image: NDArray[np.uint8]) -> None:
+        """Take a frame's image [H, W, 3]."""
+        if self._images and self._images[0].shape != image.shape:
+            self.flush()
+        self._items.append(item)
+        self._images.append(image)
+        if len(self._items) == self._size:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand on what there is. A shape's last batch is made as long as those before it: for another input shape a
+        GPU would plan its work anew."""
+        if not self._items:
+            return
+        shape = self._images[0].shape
+        if len(self._items) == self._size:
+            self._planned.add(shape)
+        elif shape in self._planned:
+            self._images += [np.zeros(shape, np.uint8)] * (self._size - len(self._items))
+        self._put(Batch(tuple(self._items), np.stack(self._images)))
+        self._items, self._images = [], []
 
 
 @dataclass(slots=True)
@@ -96,10 +141,10 @@ def _answer(batch: Batch, future: Any) -> Iterator[Any]:
     except Cancelled:
         raise
     except StudioError as error:
-        for frame in batch.frames:
-            yield ItemFailed(f"{batch.media.name}, frame {frame}", str(error))
+        for item in batch.items:
+            yield ItemFailed(item.name, str(error))
     else:
-        yield batch, raw_boxes[: len(batch.frames)], raw_scores[: len(batch.frames)]
+        yield batch, raw_boxes[: len(batch.items)], raw_scores[: len(batch.items)]
 
 
 def _take(decoded: queue.Queue[Any], cancel: CancelToken) -> Any:
@@ -137,61 +182,42 @@ def _decode(
             return
 
     try:
+        batcher = Batcher(detector.batch, put)
         for work in works:
-            _decode_media(project, work, detector, put, stop, clock)
-            if stop.is_set():
-                return
+            for item in _letterboxed(project, work, detector, clock):
+                if stop.is_set():
+                    return
+                if isinstance(item, ItemFailed):
+                    put(item)
+                else:
+                    batcher.add(*item)
+        batcher.flush()
         put(None)
     except Exception as error:
         put(error)
 
 
-def _decode_media(
-    project: Project,
-    work: Work,
-    detector: Detector,
-    put: Callable[[Any], None],
-    stop: threading.Event,
-    clock: StageClock,
-) -> None:
+def _letterboxed(
+    project: Project, work: Work, detector: Detector, clock: StageClock
+) -> Iterator[ItemFailed | tuple[Seen, NDArray[np.uint8]]]:
     media = work.media
-    pending: list[tuple[int, NDArray[np.uint8]]] = []
     letterbox = detector.letterbox(media.width, media.height)
-    whole = len(work.frames) >= detector.batch
-
-    def flush() -> None:
-        if pending:
-            images = np.stack([image for _, image in pending])
-            if whole:
-                images = _padded(images, detector.batch)
-            put(Batch(media, tuple(f for f, _ in pending), images, letterbox))
-            pending.clear()
-
     for frame, picture in _pictures(project, work):
-        if stop.is_set():
-            return
         if isinstance(picture, StudioError):
-            what = media.name if media.kind is MediaKind.IMAGE else f"{media.name}, frame {frame}"
-            put(ItemFailed(what, str(picture)))
+            yield ItemFailed(_name(media, frame), str(picture))
             continue
         cpu = time.thread_time()
         height, width = picture.shape[:2]
         if (letterbox.picture_width, letterbox.picture_height) != (width, height):  # in a sequence
-            flush()
             letterbox = detector.letterbox(width, height)
         image = np.empty((letterbox.height, letterbox.width, 3), np.uint8)
         letterbox.apply(picture, image)
-        pending.append((frame, image))
         clock.letterbox += time.thread_time() - cpu
-        if len(pending) == detector.batch:
-            flush()
-    flush()
+        yield Seen(media, frame, letterbox), image
 
 
-def _padded(images: NDArray[np.uint8], batch: int) -> NDArray[np.uint8]:
-    """A media's last batch as long as those before it: for another input shape a GPU would plan its work anew."""
-    missing = batch - len(images)
-    return np.concatenate((images, np.zeros((missing, *images.shape[1:]), np.uint8))) if missing > 0 else images
+def _name(media: Media, frame: int) -> str:
+    return media.name if media.kind is MediaKind.IMAGE else f"{media.name}, frame {frame}"
 
 
 def _pictures(project: Project, work: Work) -> Iterator[tuple[int, NDArray[np.uint8] | StudioError]]:
