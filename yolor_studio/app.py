@@ -17,6 +17,7 @@ from PySide6.QtCore import QLibraryInfo, QTimer
 from PySide6.QtWidgets import QApplication
 
 from yolor_studio import __version__
+from yolor_studio.core.paths import user_folder
 from yolor_studio.gui import looks
 from yolor_studio.gui.main_window import MainWindow
 from yolor_studio.gui.settings import Settings
@@ -57,8 +58,10 @@ def screenshots(folder: Path) -> list[Path]:
 
 
 def bench_canvas() -> Iterator[Row]:
-    """Measure the canvas on a 4K picture, each figure beside a bare widget that paints the same picture."""
+    """Measure the canvas on a 4K picture beside a bare widget that paints the same picture, then the whole window."""
     from yolor_studio.gui.canvas.bench import measure
+    from yolor_studio.gui.screenshots import other_home
+    from yolor_studio.gui.window_bench import measure_window
 
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     budgets = {1000: "6 ms", 5000: "12 ms", 10_000: "16 ms"}
@@ -67,6 +70,9 @@ def bench_canvas() -> Iterator[Row]:
         for what, name in (("pointer move", "hover_ms"), ("drag", "drag_ms"), ("next frame", "frame_ms")):
             budget = budgets.get(boxes, "") if name != "frame_ms" else ""
             yield Row(f"{what}, {boxes:,} boxes", row[name], "ms", row["floor_ms"], "bare widget", budget)
+    clips = user_folder("bench")
+    with other_home() as home:
+        yield from measure_window(build_window(make_application()), home, clips)
 
 
 def make_application() -> QApplication:

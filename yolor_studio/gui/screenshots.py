@@ -17,7 +17,7 @@ from yolor_studio.gui.canvas import BoxRef
 from yolor_studio.gui.dialogs.export_sheet import ExportSheet
 from yolor_studio.gui.main_window import MainWindow
 
-__all__ = ["SIZES", "take"]
+__all__ = ["SIZES", "other_home", "take"]
 
 SIZES = ((1440, 900), (1280, 720))
 PATIENCE = 180.0
@@ -28,7 +28,7 @@ def take(folder: Path, build: Callable[[], MainWindow]) -> list[Path]:
     """Picture every screen at each size in each theme into `folder`; the files. `build` makes a window that is not
     shown yet. Nothing of the person's settings is read or changed. Raises StudioError when a step gets stuck."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _other_home():
+    with other_home():
         photographer = _Photographer(folder, build())
         photographer.run()
     return photographer.taken
@@ -139,13 +139,13 @@ class _Photographer:
 
 
 @contextmanager
-def _other_home() -> Iterator[None]:
-    """Settings, recent projects and the demo in a temporary folder."""
+def other_home() -> Iterator[Path]:
+    """Settings, recent projects and the demo in a temporary folder, which is given."""
     before = os.environ.get("YOLOR_STUDIO_HOME")
     with tempfile.TemporaryDirectory(prefix="yolor-studio-") as home:
         os.environ["YOLOR_STUDIO_HOME"] = home
         try:
-            yield
+            yield Path(home)
         finally:
             if before is None:
                 del os.environ["YOLOR_STUDIO_HOME"]
