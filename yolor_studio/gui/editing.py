@@ -232,24 +232,24 @@ class Editor:
         return accepted
 
     def accept_shown(self) -> int:
-        """Turn every shown prediction of this frame into an object; how many there were."""
+        """Turn the shown predictions of this frame into objects, but for doubts; how many were accepted."""
         media, shown = self._session.current, self._session.shown()
         if media is None or shown is None or not len(shown):
             return 0
         with self._session.project.edit("Accept visible") as edit:
-            accepted = edit.accept(media.id, self._session.frame, shown.layer_id, shown.rows.tolist())
+            accepted = edit.accept_selected(media.id, self._session.frame, shown)
         self._drop_predictions_from_selection()
-        return len(accepted)
+        return accepted
 
     def accept_shown_and_review(self) -> int:
-        """Accept every shown prediction and mark the frame reviewed, in one step; how many were accepted."""
+        """Accept what is shown, but for doubts, and mark the frame reviewed, in one step; how many were accepted."""
         media, shown = self._session.current, self._session.shown()
         if media is None:
             return 0
         frame, accepted = self._session.frame, 0
         with self._session.project.edit("Accept and review") as edit:
             if shown is not None and len(shown):
-                accepted = len(edit.accept(media.id, frame, shown.layer_id, shown.rows.tolist()))
+                accepted = edit.accept_selected(media.id, frame, shown)
             edit.set_frame_state(media.id, [frame], FrameState.REVIEWED)
         self._drop_predictions_from_selection()
         return accepted
