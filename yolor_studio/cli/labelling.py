@@ -104,7 +104,11 @@ def accept(
             raise StudioError(f"{path.name} has no predictions to accept. `yolor-studio label` makes them.")
         wanted = options.chosen_frames(options.chosen_media(project, media), frames)
         count = project.accept_shown_of(wanted, min_score=min_score)
-    output.finish({"project": str(path), "accepted": count}, [f"{count:,} predictions accepted.", str(path)])
+        doubts = project.count_shown(wanted, min_score=min_score)
+    lines = [f"{count:,} predictions accepted."]
+    if doubts:
+        lines.append(f"{doubts:,} lie over an object of another category and were left for a person to decide.")
+    output.finish({"project": str(path), "accepted": count, "doubts": doubts}, [*lines, str(path)])
 
 
 def review(
