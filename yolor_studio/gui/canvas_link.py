@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 
@@ -46,6 +48,8 @@ class CanvasLink(QObject):
         self._session, self._selection, self._editor, self._canvas = session, selection, editor, canvas
         self._loader = FrameLoader(bridge.sink(self._arrived, urgent=True))
         self._shown: tuple[int, int] | None = None
+        self._pixels: NDArray[np.uint8] | None = None
+        """The pixels on the canvas, by which a frame that arrives again is known."""
         """The place whose picture the canvas shows."""
         self._offers: list[Offer] = []
         self._files: dict[int, MediaFile] = {}
@@ -172,7 +176,12 @@ class CanvasLink(QObject):
             return
         place = (picture.media_id, picture.frame)
         size = (media.width, media.height)
-        self._shown = place
+        if place == self._shown and picture.bgra is not None and picture.bgra is self._pixels:
+            self.picture_shown.emit(
+                picture
+            )  # the reader's own word on a frame that was in memory: only its time is new
+            return
+        self._shown, self._pixels = place, picture.bgra
         self._canvas.set_picture(picture.bgra, key=place, size=size if picture.bgra is not None else None)
         self.show_boxes()
         self.picture_shown.emit(picture)
