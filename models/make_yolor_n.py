@@ -1,7 +1,7 @@
 """How the bundled YOLOR-N is made, from pictures to files; README.md beside it has the figures.
 
     python models/make_yolor_n.py prepare PICTURES --datasets DATASETS --scenes 1500
-    python models/make_yolor_n.py train RUN --pictures PICTURES --stages 160:6000,224:1500,320:600n
+    python models/make_yolor_n.py train RUN --pictures PICTURES --stages 160:3000,224:700,320:300n
     python models/make_yolor_n.py export RUN --size 320
 
 `train` goes on where RUN was stopped, also with other stages (`n`: no mosaic); `--init` takes another run's weights.
@@ -135,7 +135,7 @@ def train(args: argparse.Namespace) -> None:
     trainer = Trainer(
         network,
         Batches(store, weights, batch=args.batch, seed=args.seed),
-        Recipe(stages(args.stages), lr=args.lr, warm_up=args.warm_up),
+        Recipe(stages(args.stages), lr=args.lr, warm_up=args.warm_up, ema=args.ema),
         device=args.device,
         workers=args.workers,
     )
@@ -224,6 +224,7 @@ def arguments() -> argparse.Namespace:
     run.add_argument("--scenes-share", type=float, default=0.2)
     run.add_argument("--lr", type=float, default=0.003)
     run.add_argument("--warm-up", type=int, default=200)
+    run.add_argument("--ema", type=float, default=0.985)
     run.add_argument("--batch", type=int, default=64)
     run.add_argument("--workers", type=int, default=2)
     run.add_argument("--seed", type=int, default=1)

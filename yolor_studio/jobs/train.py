@@ -264,7 +264,8 @@ def _freeze(network: Network, request: TrainRequest, *, new_classes: bool) -> No
 
 
 def _recipe(pictures: int, size: int, epochs: int | None) -> Recipe:
-    """Mosaic for four fifths of the run, single pictures at the end; a short memory for the mean of a short run."""
+    """Mosaic for four fifths of the run, single pictures at the end. The mean of the weights remembers a twentieth of
+    the run: a longer memory was measured to lag behind what the network has learned."""
     from yolor_studio.train.batches import Stage
     from yolor_studio.train.trainer import Recipe
 
@@ -276,8 +277,8 @@ def _recipe(pictures: int, size: int, epochs: int | None) -> Recipe:
         (Stage(size, mosaic), Stage(size, steps - mosaic, mosaic=False)),
         lr=_RATE,
         warm_up=100,
-        ema=0.998,
-        ema_tau=max(steps / 20, 1.0),
+        ema=max(1 - 20 / steps, 0.5),
+        ema_tau=max(steps / 100, 1.0),
     )
 
 
