@@ -119,3 +119,11 @@ def test_a_cancelled_measurement_ends_as_cancelled() -> None:
 def test_importing_the_package_stays_light() -> None:
     code = "import sys, yolor_studio.metrics; sys.exit(bool({'pycocotools', 'cv2', 'scipy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_python_files_of_the_current_folder_are_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("orjson.py", "numpy.py", "pycocotools.py"):
+        (tmp_path / name).write_text("raise SystemExit('run')")
+    monkeypatch.chdir(tmp_path)
+    gt = _dataset([[0, 0, 50, 50]])
+    assert evaluate_coco(gt, _perfect(gt)).ap == pytest.approx(1.0)

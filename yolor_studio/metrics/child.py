@@ -27,7 +27,8 @@ def run_child(module: str, request: Any, *, cancel: CancelToken | None = None) -
     environment = dict(os.environ)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [_PACKAGE_PARENT, environment.get("PYTHONPATH")]))
     with subprocess.Popen(
-        [sys.executable, "-m", module],
+        # -P: the folder in which the program was started may hold anybody's numpy.py.
+        [sys.executable, "-P", "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

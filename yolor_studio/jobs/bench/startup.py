@@ -78,7 +78,12 @@ def _measure(script: str, folder: Path) -> list[tuple[float, float]]:
     results = []
     for _ in range(_RUNS):
         done = subprocess.run(
-            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=120, check=False
+            [sys.executable, "-P", "-c", script],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         if done.returncode != 0:
             raise StudioError(f"The window did not start: {done.stderr.strip()[-500:]}")
