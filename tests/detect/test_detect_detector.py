@@ -97,3 +97,16 @@ def test_terminate_stops_the_run_under_way(detector):
     assert time.monotonic() - started < 4
     with pytest.raises(Cancelled):
         detector.infer(np.zeros((1, 64, 64, 3), np.uint8))
+
+
+def test_ctrl_c_may_come_while_a_run_begins(detector):
+    """A signal handler runs on the thread that it interrupts, whatever that thread holds."""
+
+    def interrupted():
+        with detector._lock:
+            detector.terminate()
+
+    thread = threading.Thread(target=interrupted, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()

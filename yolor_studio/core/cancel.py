@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 
 from yolor_studio.core.errors import Cancelled
 
 
 class CancelToken:
-    """Set once from any thread; jobs look between frames, and whoever must be interrupted registers a callback."""
+    """Set once from any thread; jobs look between frames, and whoever must be interrupted registers a callback.
+
+    It holds no lock: Ctrl-C cancels from a signal handler, which may have interrupted any of these methods.
+    """
 
     def __init__(self) -> None:
         self._event = threading.Event()
-        self._lock = threading.Lock()
-        self._callbacks: list[Callable[[], None]] = []
+        self._callbacks: deque[Callable[[], None]] = deque()
 
     @property
     def cancelled(self) -> bool:
@@ -23,23 +26,24 @@ class CancelToken:
 
     def cancel(self) -> None:
         """Ask to stop; runs the registered callbacks once, on the calling thread."""
-        with self._lock:
-            if self._event.is_set():
-                return
-            self._event.set()
-            callbacks, self._callbacks = self._callbacks, []
-        for callback in callbacks:
-            callback()
+        self._event.set()
+        self._run_callbacks()
 
     def on_cancel(self, callback: Callable[[], None]) -> None:
         """Call `callback` when cancelled, at once if that has happened already."""
-        with self._lock:
-            if not self._event.is_set():
-                self._callbacks.append(callback)
-                return
-        callback()
+        self._callbacks.append(callback)
+        if self._event.is_set():
+            self._run_callbacks()
 
     def check(self) -> None:
         """Raise Cancelled if somebody asked to stop."""
         if self._event.is_set():
             raise Cancelled
+
+    def _run_callbacks(self) -> None:
+        while True:
+            try:
+                callback = self._callbacks.popleft()
+            except IndexError:
+                return
+            callback()

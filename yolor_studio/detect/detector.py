@@ -42,7 +42,8 @@ class Detector:
         self.entry = entry
         self.size = input_size(entry, size)
         self._opened: OpenSession = open_session(str(entry.path), device, self._probe)
-        self._lock = threading.Lock()
+        # Re-entrant, because Ctrl-C calls `terminate` from a signal handler on the thread that may be holding it.
+        self._lock = threading.RLock()
         self._running: Any = None
         self._terminated = False
         self.run_seconds = 0.0
