@@ -268,6 +268,14 @@ def _hidden_external(model: onnx.ModelProto) -> None:
     model.graph.node.append(helper.make_node("If", ["c"], ["unused"], then_branch=inner, else_branch=inner))
 
 
+def _sparse_external(model: onnx.ModelProto) -> None:
+    values = helper.make_tensor("v", TensorProto.FLOAT, [1], [0.0])
+    values.data_location = TensorProto.EXTERNAL
+    values.external_data.add(key="location", value="secret")
+    sparse = helper.make_sparse_tensor(values, helper.make_tensor("i", TensorProto.INT64, [1], [0]), [4])
+    model.graph.node.append(helper.make_node("Constant", [], ["unused"], sparse_value=sparse))
+
+
 def _function(model: onnx.ModelProto) -> None:
     opset = [helper.make_opsetid("", 17)]
     model.functions.append(
@@ -284,6 +292,7 @@ def _set_metadata(model: onnx.ModelProto, key: str, value: str) -> None:
     [
         (_external, "keeps weights in another file"),
         (_hidden_external, "keeps weights in another file"),
+        (_sparse_external, "keeps weights in another file"),
         (_function, "functions of its own"),
         (lambda m: setattr(m.graph.node[0], "domain", "com.evil"), "'com.evil', which is not part of ONNX"),
         (lambda m: setattr(m.graph.node[3], "op_type", "Nonsense"), "is no valid ONNX model"),
