@@ -157,7 +157,7 @@ def _lines() -> Callable[[Event], None]:
 
 
 def describe_rate(progress: Progress) -> str:
-    """ "41 frames/s, 0:12 left" in the interface's words; empty while unknown."""
+    """ "41/s, 0:12 left" in the interface's words; empty while unknown."""
     parts = []
     if progress.rate:
         parts.append(f"{progress.rate:,.0f}/s" if progress.rate >= 10 else f"{progress.rate:.1f}/s")
