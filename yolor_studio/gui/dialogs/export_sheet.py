@@ -152,6 +152,7 @@ class ExportSheet(Sheet):
         looks.dress(folder, size="dialog")
         folder.clicked.connect(self._open_folder)
         done = QPushButton(self.tr("Done"))
+        done.setDefault(True)
         looks.dress(done, kind="primary", size="dialog")
         done.clicked.connect(self.close_sheet)
         line.addWidget(copy)
@@ -207,6 +208,7 @@ class ExportSheet(Sheet):
             return
         request, out, snapshot, project = self._planned.plan.request, self.form.folder, self._snapshot, self._project
         self.closable = False
+        self.panel.setFocus()  # what has the keyboard now is about to be disabled or hidden; Esc has to work on
         self.form.setEnabled(False)
         self._footer.setCurrentIndex(1)
         self._progress.setText(self.tr("Starting"))
@@ -255,6 +257,7 @@ class ExportSheet(Sheet):
     def _ended(self, outcome: Outcome) -> None:
         self._run = None
         self.closable = True
+        self.panel.setFocus()
         self.form.setEnabled(True)
         self._footer.setCurrentIndex(0)
         if outcome.cancelled:

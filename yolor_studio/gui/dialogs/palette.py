@@ -137,7 +137,12 @@ class Palette(Sheet):
         self.view.clicked.connect(self._take)
         self.content.addWidget(top)
         self.content.addSpacing(5)
+        self._nothing = QLabel(self.tr("Nothing has this name."))
+        self._nothing.setFixedHeight(ROW)
+        self._nothing.setContentsMargins(44, 0, 16, 0)
+        looks.dress(self._nothing, role="tx3")
         self.content.addWidget(self.view)
+        self.content.addWidget(self._nothing)
         self.content.addSpacing(5)
         self.field.textChanged.connect(self._narrow)
         self.field.installEventFilter(self)
@@ -160,8 +165,9 @@ class Palette(Sheet):
 
     def _narrow(self, text: str) -> None:
         self._model.refill(list(self._find(text)))
-        shown = min(max(len(self._model.choices), 1), MOST_ROWS)
-        self.view.setFixedHeight(shown * ROW)
+        self.view.setFixedHeight(min(len(self._model.choices), MOST_ROWS) * ROW)
+        self.view.setVisible(bool(self._model.choices))
+        self._nothing.setVisible(not self._model.choices)
         if self._model.choices:
             self.view.setCurrentIndex(self._model.index(0))
         if self.isVisible():

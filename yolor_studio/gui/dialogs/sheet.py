@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from yolor_studio.gui import looks
 
@@ -75,8 +75,20 @@ class Sheet(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.closable:
             self.close_sheet()
-        else:
-            event.accept()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._press_default()
+        event.accept()
+
+    def _press_default(self) -> None:
+        """Enter presses the button that has the keyboard, else the default one, as in a dialog."""
+        here = self.window().focusWidget()
+        if isinstance(here, (QPushButton, QToolButton)):
+            here.click()
+            return
+        for button in self.findChildren(QPushButton):
+            if button.isDefault() and button.isVisible() and button.isEnabled():
+                button.click()
+                return
 
     def focusNextPrevChild(self, following: bool) -> bool:
         """Keep Tab inside the sheet."""

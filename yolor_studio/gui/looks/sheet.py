@@ -72,6 +72,7 @@ QPushButton[kind="quiet"]:pressed { background-color: @press@; }
 QPushButton[kind="quiet"]:disabled { color: @dis@; }
 QPushButton[kind="link"] { color: @accent@; padding: 0 4px; }
 QPushButton[kind="link"]:hover { text-decoration: underline; }
+QPushButton[kind="link"]:disabled { color: @dis@; }
 QPushButton[kind="split-main"] {
     background-color: @fill@; color: @on-fill@; border-color: transparent;
     border-top-right-radius: 0; border-bottom-right-radius: 0;
@@ -97,6 +98,7 @@ QToolButton:disabled { background-color: transparent; color: @dis@; }
 QToolButton[kind="plain"] { background-color: @raised@; border-color: @line2@; border-radius: 6px; color: @tx@; }
 QToolButton[kind="plain"]:hover { background-color: @hover@; }
 QToolButton[kind="plain"]:pressed { background-color: @press@; }
+QToolButton[kind="plain"]:disabled { background-color: transparent; border-color: @line@; color: @dis@; }
 QToolButton[kind="segment"] { padding: 3px 8px; font-size: 13px; border-radius: 5px; }
 QToolButton[kind="segment"]:checked { font-weight: 500; }
 """

@@ -29,9 +29,10 @@ class ModelChip(QWidget):
         self._button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._button.setToolTip(self.tr("Model for pre-labelling"))
         looks.set_font(self._button, looks.BODY, looks.MEDIUM)
-        self._menu = QMenu(self._button)
-        self._menu.aboutToShow.connect(self._fill)
-        self._button.setMenu(self._menu)
+        self.menu = QMenu(self._button)
+        """All models and devices; in a narrow window it hangs in the Pre-label menu."""
+        self.menu.aboutToShow.connect(self._fill)
+        self._button.setMenu(self.menu)
         self._device = QLabel()
         self._device.setFixedHeight(18)
         looks.dress(self._device, kind="badge", ground="raised", role="tx2")
@@ -54,23 +55,24 @@ class ModelChip(QWidget):
     def refresh(self) -> None:
         """Show the model and device of now."""
         self._button.setText(_shown_name(self._studio.model))
+        self.menu.setTitle(self.tr("Model: {name}").format(name=_shown_name(self._studio.model)))
         device = self._studio.device
         self._device.setText(device)
         self._device.setVisible(self._show_device and bool(device))
 
     def _fill(self) -> None:
-        self._menu.clear()
-        group = QActionGroup(self._menu)
+        self.menu.clear()
+        group = QActionGroup(self.menu)
         for entry in self._models():
-            action = self._menu.addAction(f"{entry.name}    {len(entry.classes)} categories · {entry.size} px")
+            action = self.menu.addAction(f"{entry.name}    {len(entry.classes)} categories · {entry.size} px")
             action.setCheckable(True)
             action.setChecked(entry.name == self._studio.model)
             action.triggered.connect(lambda _checked=False, name=entry.name: self._studio.choose_model(name))
             group.addAction(action)
-        self._menu.addSeparator()
+        self.menu.addSeparator()
         self._add_devices()
-        self._menu.addSeparator()
-        self._menu.addAction(looks.icon("plus"), self.tr("Add model…"), self.add_requested.emit)
+        self.menu.addSeparator()
+        self.menu.addAction(looks.icon("plus"), self.tr("Add model…"), self.add_requested.emit)
 
     def _models(self) -> list:
         from yolor_studio.detect.library import list_models
@@ -82,9 +84,9 @@ class ModelChip(QWidget):
             return []
 
     def _add_devices(self) -> None:
-        group = QActionGroup(self._menu)
+        group = QActionGroup(self.menu)
         for device, text in (("auto", self.tr("Fastest device")), ("cpu", self.tr("Processor only"))):
-            action = self._menu.addAction(text)
+            action = self.menu.addAction(text)
             action.setCheckable(True)
             action.setChecked(self._studio.settings.device == device)
             action.triggered.connect(lambda _checked=False, device=device: self._studio.choose_device(device))

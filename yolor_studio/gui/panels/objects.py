@@ -184,8 +184,10 @@ class ObjectsPanel(QWidget):
 
     def say_hidden(self, count: int) -> None:
         """Where nothing is listed, say why: there is nothing, or `count` predictions are not shown."""
-        if count:
-            text = self.tr("Nothing is shown in this frame: {count} predictions lie below the score or were rejected.")
+        if count == 1:
+            self._empty.setText(self.tr("Nothing is shown in this frame. 1 prediction is below the score or rejected."))
+        elif count:
+            text = self.tr("Nothing is shown in this frame. {count} predictions are below the score or rejected.")
             self._empty.setText(text.format(count=f"{count:,}"))
         else:
             self._empty.setText(self.tr("Nothing in this frame. Draw a box, or mark the frame reviewed and empty."))

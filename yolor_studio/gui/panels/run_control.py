@@ -53,6 +53,8 @@ class RunControl(QObject):
         self.button.cancel_requested.connect(lambda: studio.run and studio.run.cancel())
         self.button.action_requested.connect(self.start)
         studio.run_changed.connect(self.show_run)
+        self.models: QMenu | None = None
+        """Shown in the menu too, where the window has no room for the model beside the button."""
         self._reach_chosen = False
         if studio.session is not None:
             studio.session.place_changed.connect(self.show_run)
@@ -131,6 +133,9 @@ class RunControl(QObject):
         frame.triggered.connect(self._run_frame)
         frame.setEnabled(session is not None and session.current is not None)
         menu.addSeparator()
+        if self.models is not None:
+            menu.addMenu(self.models)
+            menu.addSeparator()
         self._radio(menu, [(self.tr("This media"), "everything", False), (self.tr("Everything"), "everything", True)])
         menu.addSeparator()
         self._radio(

@@ -84,6 +84,7 @@ class TopBar(QFrame):
         self._project.setMinimumWidth(0 if compact else 216)
         self.model.set_small(compact)
         self.model.setVisible(not narrow)
+        self.run.models = self.model.menu if narrow else None
         self.run.button.set_small(compact)
         self.show_tool(self._tool)
 
