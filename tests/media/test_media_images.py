@@ -192,3 +192,13 @@ def test_an_image_without_a_known_suffix_opens_by_its_content(tmp_path: Path) ->
         probe(tmp_path / "notes.bin")
     with pytest.raises(MediaError, match="does not exist"):
         probe(tmp_path / "gone.png")
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png"])
+def test_a_file_that_goes_away_between_header_and_pixels(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    Image.new("RGB", (8, 8)).save(path)
+    with open_media(path) as source:
+        path.unlink()
+        with pytest.raises(MediaError, match=f"{name} cannot be read: No such file"):
+            source.read(0)

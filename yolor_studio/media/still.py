@@ -91,7 +91,10 @@ def _with_opencv(path: Path, header: StillHeader) -> NDArray[np.uint8] | None:
     """RGB as stored; None where Pillow is to do it."""
     if header.codec not in ("jpeg", "mpo", "webp"):
         return None
-    data = np.fromfile(path, np.uint8)
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError:  # gone since its header was read: Pillow's reader tells
+        return None
     if header.codec != "webp" and not is_plain_jpeg(data.data):
         return None
     import cv2
@@ -154,7 +157,7 @@ def _opened(path: Path, *, tolerant: bool = False) -> Iterator[PillowImage]:
                 yield image
         except UnidentifiedImageError as error:
             raise MediaError(f"{path.name} is not an image that can be read: {_what_it_is(path)}") from error
-        except PermissionError as error:
+        except (FileNotFoundError, PermissionError) as error:
             raise MediaError(f"{path.name} cannot be read: {error.strerror}.") from error
         except _DAMAGED as error:
             raise MediaError(f"{path.name} is damaged and no picture can be read from it ({error}).") from error
