@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from yolor_studio.core.cancel import CancelToken
-from yolor_studio.jobs.adding import Added, add_media
+from yolor_studio.jobs.adding import Added, add_media, verify_media
 from yolor_studio.jobs.events import Event, ItemFailed, Notice, Result
+from yolor_studio.jobs.runner import run_now
 from yolor_studio.media.write import save_png
 from yolor_studio.project import Project
 
@@ -88,3 +89,23 @@ def test_other_files_in_a_sequences_folder_do_not_change_it(project: Project, tm
     (folder / "notes.txt").write_text("seen")
     again, events = add(project, folder)
     assert (again.media_ids, failures(events)) == (first.media_ids, [])
+
+
+def test_an_index_that_cannot_be_read_is_made_again(project: Project, grey_clip: Path) -> None:
+    (media_id,) = add(project, grey_clip)[0].media_ids
+    assert run_now(verify_media(project, [media_id], CancelToken())) == 1
+    assert run_now(verify_media(project, [media_id], CancelToken())) == 0
+    good, media = project.media_index(media_id), project.get_media(media_id)
+    assert good is not None
+    project.store_media_index(
+        media_id,
+        good[:-1],
+        frames=media.frames,
+        verified=True,
+        width=media.width,
+        height=media.height,
+        fps=media.fps,
+        info=media.info,
+    )
+    assert run_now(verify_media(project, [media_id], CancelToken())) == 1
+    assert project.media_index(media_id) == good

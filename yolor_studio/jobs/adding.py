@@ -125,13 +125,14 @@ def _enter(project: Project, new: Sequence[_Entry], moved: Sequence[tuple[Media,
 
 
 def verify_media(project: Project, media_ids: Sequence[int], cancel: CancelToken) -> Iterator[Event]:
-    """Decode videos whose number of frames is not proved yet, and store their index; labels follow their pts.
+    """Decode videos whose number of frames is not proved yet, or whose stored index cannot be read, and store their
+    index; labels follow their pts.
 
     Last Result(number of videos proved). A video that turns out unreadable becomes an ItemFailed.
     """
     from yolor_studio.media import open_media
 
-    waiting = [m for m in map(project.get_media, media_ids) if m.kind is MediaKind.VIDEO and not m.verified]
+    waiting = [media for media in map(project.get_media, media_ids) if _is_uncounted(project, media)]
     total = sum(media.frames for media in waiting)
     yield Started("Counting frames", total, "frames")
     meter = RateMeter(total)
@@ -153,6 +154,18 @@ def verify_media(project: Project, media_ids: Sequence[int], cancel: CancelToken
         yield meter.progress(before)
         yield Preview(media.id, 0)
     yield Result(proved)
+
+
+def _is_uncounted(project: Project, media: Media) -> bool:
+    from yolor_studio.media import VideoIndex
+
+    if media.kind is not MediaKind.VIDEO or not media.verified:
+        return media.kind is MediaKind.VIDEO
+    try:
+        VideoIndex.from_bytes(project.media_index(media.id) or b"")
+    except MediaError:  # damaged, or of another version
+        return True
+    return False
 
 
 def _counted(path: Path, cancel: CancelToken, meter: RateMeter, before: int) -> Generator[Event, None, VideoIndex]:
