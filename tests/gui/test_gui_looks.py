@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QPalette
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListView, QPushButton, QSpinBox, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from yolor_studio.core import palette as data_palette
@@ -239,3 +239,22 @@ def _columns_with_ink(button: QPushButton) -> list[int]:
         for x in inner
         if any(abs(image.pixelColor(x, y).lightness() - ground) > 40 for y in range(6, image.height() - 6))
     ]
+
+
+def test_a_list_that_the_keyboard_reached_has_the_ring_inside_the_window(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    layout = QVBoxLayout(window)
+    layout.setContentsMargins(0, 0, 0, 0)
+    field, view = QLineEdit(), QListView()
+    layout.addWidget(field)
+    layout.addWidget(view)
+    with qtbot.waitActive(window):
+        window.show()
+        window.activateWindow()
+    field.setFocus()
+    qtbot.keyClick(field, Qt.Key.Key_Tab)
+    ring = window.findChild(FocusRing)
+    assert ring is not None
+    assert ring.around() is view
+    assert window.rect().contains(ring.geometry())

@@ -349,9 +349,9 @@ class Studio(QObject):
     def _tell_failures(self, outcome: Outcome, text: str) -> None:
         failures = outcome.failures
         if len(failures) == 1:
-            self.tell(f"{failures[0].what}: {failures[0].why}", "warn")
-        elif failures:
-            self.tell(text.format(count=f"{len(failures):,}"), "warn", details=failures)
+            self.tell(f"{failures[0].what}: {failures[0].why}", "err")
+        elif failures:  # stays until it is closed: nowhere else do they stand together
+            self.tell(text.format(count=f"{len(failures):,}"), "err", details=failures)
 
     def _writable(self) -> Session | None:
         if self.session is not None and self.session.project.read_only:

@@ -20,13 +20,13 @@ from shiboken6 import isValid
 from yolor_studio.gui.looks import theme
 
 _WIDTH, _AWAY, _RADIUS = 2, 1, 8
-_RINGED = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)
+_RINGED = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)
 
 
 class FocusFollower(QObject):
     """Puts a ring around the focused widget of each window; a style sheet cannot draw outside a widget.
 
-    Fields have the ring whenever they have the focus, buttons only when the keyboard brought it.
+    Fields have the ring whenever they have the focus, buttons and lists only when the keyboard brought it.
     """
 
     def __init__(self, app: QApplication) -> None:
@@ -100,12 +100,15 @@ class FocusRing(QWidget):
             return
         corner = self._around.mapTo(self.window(), QPoint(0, 0))
         reach = _WIDTH + _AWAY
-        self.setGeometry(QRect(corner, self._around.size()).adjusted(-reach, -reach, reach, reach))
+        ring = QRect(corner, self._around.size()).adjusted(-reach, -reach, reach, reach)
+        self.setGeometry(ring.intersected(self.window().rect()))  # all of it is seen around a list at the edge
 
 
 def _wants_ring(widget: QWidget) -> bool:
     if not isinstance(widget, _RINGED) or isinstance(widget, QScrollBar) or widget.isWindow():
         return False
+    if widget.window().windowType() == Qt.WindowType.Popup:
+        return False  # a combo box's list
     parent = widget.parentWidget()
     if (
         isinstance(widget, QLineEdit)
