@@ -167,3 +167,24 @@ def test_a_small_cache_still_serves(clip: Path, answers: Answers) -> None:
     assert number_of(bgra) == 7
     assert server.cached(7) is None
     server.close()
+
+
+def test_an_error_that_nobody_foresaw_is_answered_and_the_thread_lives_on(
+    clip: Path, answers: Answers, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = open_media(clip)
+    read = source.read
+
+    def failing(index: int, *, bgra: bool = False) -> NDArray[np.uint8]:
+        if index == 3:
+            raise MemoryError("no room")
+        return read(index, bgra=bgra)
+
+    monkeypatch.setattr(source, "read", failing)
+    server = FrameServer(lambda: source, answers, answers)
+    server.request(3)
+    assert answers.next() == (3, "The picture cannot be shown: MemoryError no room")
+    assert "could not be read" in caplog.text
+    server.request(4)
+    assert answers.next()[0] == 4
+    server.close()

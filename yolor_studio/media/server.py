@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from yolor_studio.core.errors import MediaError, StudioError
+from yolor_studio.core.errors import StudioError
 from yolor_studio.media.cache import FrameCache
 from yolor_studio.media.source import Source
 
@@ -16,6 +17,8 @@ OnFrame = Callable[[int, NDArray[np.uint8]], None]
 OnError = Callable[[int, str], None]
 
 DEFAULT_BYTES = 512 << 20
+
+_log = logging.getLogger(__name__)
 
 
 class FrameServer:
@@ -74,8 +77,8 @@ class FrameServer:
     def _serve(self) -> None:
         try:
             source = self._open_source()
-        except StudioError as error:
-            self._refuse(str(error))
+        except Exception as error:
+            self._refuse(_sentence(error))
             return
         with source:
             while (job := self._next_job()) is not None:
@@ -107,10 +110,18 @@ class FrameServer:
         if picture is None:
             try:
                 picture = source.read(index, bgra=True)
-            except MediaError as error:
+            except Exception as error:  # whatever it is, the thread lives on: all later requests wait for it
                 if wanted and not self._closing:
-                    self._on_error(index, str(error))
+                    self._on_error(index, _sentence(error))
                 return
             self._cache.put(0, index, picture)
         if wanted and not self._closing:
             self._on_frame(index, picture)
+
+
+def _sentence(error: Exception) -> str:
+    """What a person is told; what nobody foresaw goes to the log too."""
+    if isinstance(error, StudioError):
+        return str(error)
+    _log.error("A frame could not be read", exc_info=error)
+    return f"The picture cannot be shown: {type(error).__name__} {error}".strip()
