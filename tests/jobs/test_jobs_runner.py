@@ -81,6 +81,15 @@ def test_a_paused_job_stands_still_goes_on_and_can_be_cancelled():
     assert seen[-1].cancelled
 
 
+def test_a_pause_after_the_cancel_does_not_keep_the_job():
+    seen = []
+    thread = JobThread(counting_job, seen.append)
+    thread.cancel()
+    thread.pause()
+    run_to_end(thread)
+    assert seen[-1].cancelled
+
+
 def test_a_click_overtakes_the_batch():
     order, gate = [], threading.Event()
     with InferenceWorker() as worker:

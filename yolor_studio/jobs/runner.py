@@ -43,6 +43,8 @@ class JobThread(threading.Thread):
     def pause(self) -> None:
         """Ask for no further event: the job's bounded queues fill, and its stages stand still."""
         self._may_go_on.clear()
+        if self._cancel.cancelled:  # a pause that comes after the end was asked for must not keep it waiting
+            self._may_go_on.set()
 
     def resume(self) -> None:
         """Go on after `pause`."""
