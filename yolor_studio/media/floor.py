@@ -41,14 +41,6 @@ def bare_seeks(path: Path, pts: Sequence[int]) -> list[float]:
     return seconds
 
 
-def bare_decode(path: Path) -> tuple[int, float]:
-    """(frames, CPU seconds of this thread) for decoding everything, no picture converted."""
-    started = time.thread_time()
-    with open_container(path) as container:
-        count = sum(1 for _ in container.decode(_stream(container, path)))
-    return count, time.thread_time() - started
-
-
 def _stream(container: Any, path: Path) -> Any:
     stream = choose_stream(container, path)
     stream.thread_type = "SLICE"
