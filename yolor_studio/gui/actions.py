@@ -69,6 +69,7 @@ def keys_text(entry: Command) -> list[str]:
     if not entry.keys:
         return []
     text = QKeySequence(entry.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
+    text = text.replace("Return", "Enter")  # as it says on the key
     if text.endswith("++"):
         return [*text[:-2].split("+"), "+"]
     return text.split("+") if text else []

@@ -37,11 +37,6 @@ class PredictionsPanel(QWidget):
         """The category that the slider is about; None is all of them."""
         self._stack = QStackedLayout(self)
         self._empty = EmptyState("magic-wand", self.tr("No predictions yet"))
-        self._empty.set_texts(
-            self.tr("No predictions yet"),
-            reason=self.tr("Let YOLOR draw the boxes in this project."),
-            action=self.tr("Pre-label"),
-        )
         self._empty.acted.connect(self.run_requested)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._build())
@@ -91,7 +86,7 @@ class PredictionsPanel(QWidget):
         self._scope_menu.aboutToShow.connect(self._fill_scopes)
         self._scope.setMenu(self._scope_menu)
         words = QHBoxLayout()
-        words.setContentsMargins(TRACK_INSET, 0, TRACK_INSET, 0)
+        words.setContentsMargins(TRACK_INSET, 0, 0, 0)  # the tool button's own padding is the inset on the right
         words.setSpacing(6)
         words.addWidget(at_least)
         words.addWidget(self._limit)
@@ -201,16 +196,22 @@ class PredictionsPanel(QWidget):
             self._count_scores()
 
     def _show_layer(self) -> None:
-        layer = self._session.project.shown_layer()
-        self._stack.setCurrentIndex(0 if layer is None else 1)
-        if layer is not None and not self._timer.isActive():
+        if not self._timer.isActive():
             self._count_scores()
+
+    def _show_page(self, *, seen: bool, any_layer: bool) -> None:
+        reason = self.tr("The model has not seen this media.") if any_layer else self.tr("Let YOLOR draw the boxes.")
+        self._empty.set_texts(self.tr("No predictions yet"), reason=reason, action=self.tr("Pre-label"))
+        self._stack.setCurrentIndex(1 if seen else 0)
 
     def _count_scores(self) -> None:
         layer, media = self._session.project.shown_layer(), self._session.current
-        if layer is None:
-            return
         # Pictures are counted together: one picture's few scores are no histogram.
         media_id = media.id if media is not None and media.kind is not MediaKind.IMAGE else None
         self._histogram_of = media_id
+        if layer is None:
+            self._show_page(seen=False, any_layer=False)
+            return
+        seen = media_id is None or len(self._session.project.visited_frames(layer.id, media_id)) > 0
+        self._show_page(seen=seen, any_layer=True)
         self.slider.set_counts(self._session.project.score_histogram(layer.id, media_id))
