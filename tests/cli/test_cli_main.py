@@ -247,6 +247,22 @@ def test_ctrl_c_keeps_what_was_found_and_the_same_line_resumes(tmp_path, brightn
     assert data["skipped"] > 0
 
 
+def test_without_a_display_the_window_is_refused_in_a_sentence(tell, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    code, out, err = tell()
+    assert (code, out) == (1, "")
+    assert err.startswith("There is no display")
+
+
+def test_a_split_named_twice_is_wrong_usage(tell, tmp_path):
+    Project.create(tmp_path / "a.yolor").close()
+    code, _, err = tell("export", tmp_path / "a.yolor", "--out", tmp_path / "out", "--split", "train=0.5,train=0.5")
+    assert code == 2
+    assert "names train twice" in err
+
+
 def test_everything_but_the_window_loads_no_qt():
     package = ROOT / "yolor_studio"
     modules = [

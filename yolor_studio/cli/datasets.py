@@ -193,6 +193,8 @@ def _shares(text: str) -> dict[str, float]:
     shares: dict[str, float] = {}
     for part in text.split(","):
         name, _, share = part.partition("=")
+        if name.strip() in shares:
+            raise UsageError(f"--split names {name.strip()} twice; found {text!r}.")
         try:
             shares[name.strip()] = float(share)
         except ValueError:

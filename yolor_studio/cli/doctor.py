@@ -75,10 +75,9 @@ def _disk() -> Finding:
 
 
 def _window() -> Finding:
-    import os
-    import sys
+    from yolor_studio.cli.window import has_display
 
-    shown = sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    shown = has_display()
     return Finding("display", shown, "there is one" if shown else "none: the command line works, the window does not")
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from yolor_studio.core.errors import UsageError
+from yolor_studio.core.errors import StudioError, UsageError
 from yolor_studio.jobs.bench.row import Row
 
 
@@ -16,9 +18,19 @@ def open_window(arguments: Sequence[str]) -> int:
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path} does not exist.")
+    if not has_display() and not os.environ.get("QT_QPA_PLATFORM"):
+        raise StudioError(
+            "There is no display to show the window on. The command line does the same work without one: "
+            "`yolor-studio --help`."
+        )
     from yolor_studio.app import run
 
     return run(paths, demo=demo)
+
+
+def has_display() -> bool:
+    """Whether there is a screen to show a window on."""
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def take_screenshots(folder: Path) -> list[Path]:
