@@ -91,6 +91,14 @@ def test_other_files_in_a_sequences_folder_do_not_change_it(project: Project, tm
     assert (again.media_ids, failures(events)) == (first.media_ids, [])
 
 
+def test_the_current_folder_has_a_name(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(2):
+        picture(tmp_path / "street" / f"{number:03d}.png", number)
+    monkeypatch.chdir(tmp_path / "street")
+    add(project, Path("."))
+    assert [media.name for media in project.media()] == ["street"]
+
+
 def test_an_index_that_cannot_be_read_is_made_again(project: Project, grey_clip: Path) -> None:
     (media_id,) = add(project, grey_clip)[0].media_ids
     assert run_now(verify_media(project, [media_id], CancelToken())) == 1

@@ -207,7 +207,8 @@ def _measure(item: Found) -> _Entry:
     from yolor_studio.media import fingerprint, open_media
 
     with open_media(item.path, files=item.files) as source:
-        return _Entry(item.path.name, item.path, tuple(item.files), source.info, fingerprint(item.path))
+        name = os.path.basename(os.path.abspath(item.path))  # of "." too
+        return _Entry(name, item.path, tuple(item.files), source.info, fingerprint(item.path))
 
 
 def _key(path: Path, files: Sequence[str]) -> _Key:

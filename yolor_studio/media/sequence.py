@@ -26,7 +26,7 @@ class SequenceSource(ClosingSource):
     def __init__(self, folder: Path, files: Sequence[str]) -> None:
         """Read the first image's header; raises MediaError when it cannot be read."""
         if not files:
-            raise MediaError(f"{folder.name} holds no numbered series of images.")
+            raise MediaError(f"{folder.name or folder} holds no numbered series of images.")
         for name in files:
             if Path(name).name != name:
                 raise MediaError(f"A sequence's file must lie in its folder, {name} does not.")
