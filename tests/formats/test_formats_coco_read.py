@@ -68,6 +68,19 @@ def test_values_that_json_does_not_have_cost_no_more_than_themselves(tmp_path: P
         _read(tmp_path, text.replace('"a"', '"\\ud800"'))
 
 
+@pytest.mark.parametrize(("digits", "kept"), [(30, 1e30), (400, None)])
+def test_numbers_beyond_everything_cost_no_more_than_their_record(
+    tmp_path: Path, digits: int, kept: float | None
+) -> None:
+    huge = 10**digits
+    data = _dataset(area=huge, attributes={"a": huge})
+    for odd in ({"bbox": [0, 0, huge, 2]}, {"bbox": None, "segmentation": [[0, 0, huge, 0, 1, 1]]}, {"score": huge}):
+        data["annotations"].append({**data["annotations"][0], "id": len(data["annotations"]) + 1, **odd})
+    file = _read(tmp_path, data)
+    assert (len(file.boxes), file.problems.count) == (1, 3)
+    assert file.boxes[0].attributes == {"a": kept}
+
+
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "set.json"
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps(_dataset()).encode())

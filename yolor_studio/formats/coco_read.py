@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -311,8 +312,11 @@ def _box_record(
 
 
 def _finite(value: Any) -> Any:
-    """The value without NaN and Infinity, which JSON does not have."""
+    """The value without NaN and Infinity, which JSON does not have, and whole numbers beyond 64 bits, which cannot be
+    stored."""
     if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
         return None
     if isinstance(value, list):
         return [_finite(one) for one in value]
@@ -348,7 +352,10 @@ def _box(record: Mapping[str, Any]) -> Box:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether it is a number that a float can be, NaN and Infinity too."""
+    if isinstance(value, int):
+        return not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    return isinstance(value, float)
 
 
 def _around(segmentation: Any) -> list[float] | None:
