@@ -7,9 +7,11 @@ import sys
 
 def main() -> int:
     """Run the command line with this process's arguments; returns the exit code."""
-    from yolor_studio.cli.main import run
+    from yolor_studio.cli.main import run, settle_output
 
-    return run(sys.argv[1:])
+    code = run(sys.argv[1:])
+    settle_output()
+    return code
 
 
 if __name__ == "__main__":

@@ -20,7 +20,10 @@ from yolor_studio.project import Project
 
 def start_victim(path: Path, work: str) -> subprocess.Popen[str]:
     script = Path(__file__).with_name("project_victim.py")
-    return subprocess.Popen([sys.executable, str(script), str(path), work], stdout=subprocess.PIPE, text=True)
+    # Its helpers lie beside it, wherever the tests run from and however Python is told to look.
+    environment = {**os.environ, "PYTHONPATH": str(script.parent)}
+    command = [sys.executable, str(script), str(path), work]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
 
 
 def kill_after(victim: subprocess.Popen[str], lines: int) -> int:

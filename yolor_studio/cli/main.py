@@ -28,9 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _fail("Stopped.", CANCELLED)
     except BrokenPipeError:
-        # Whoever read our output has gone, as in `yolor-studio models list | head -1`.
-        sys.stderr.close()
-        return FAILED
+        return FAILED  # whoever read our output has gone, as in `yolor-studio models list | head -1`
     except StudioError as error:
         if debug:
             raise
@@ -43,6 +41,16 @@ def run(arguments: Sequence[str]) -> int:
         if debug:
             raise
         return _fail(f"Something unforeseen happened ({_describe(error)}). Add --debug to see where.", FAILED)
+
+
+def settle_output() -> None:
+    """Before the process ends: give up what stdout cannot take, of which Python would complain with a code of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
 
 
 def _prepare_streams() -> None:
