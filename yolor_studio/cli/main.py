@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def settle_output() -> None:
-    """Before the process ends: give up what stdout cannot take, of which Python would complain with a code of its own."""
+    """Before the process ends: give up what stdout cannot take, of which Python would complain in its own way."""
     try:
         sys.stdout.flush()
     except OSError:
