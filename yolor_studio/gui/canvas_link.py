@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 
 from yolor_studio.core.entities import Box, Category, Change, FrameBox, Media, MediaKind
@@ -23,6 +23,10 @@ __all__ = ["CanvasLink"]
 
 PREFETCH = 2
 """Frames decoded ahead after a step."""
+HURRIED_BELOW = 90
+"""Milliseconds between two frames under which a person is not looking at each."""
+READ_AHEAD_AFTER = 20
+"""Milliseconds after which frames ahead of one that was in memory are read: first that one is painted, undisturbed."""
 _BOX_TABLES = frozenset(
     {"objects", "keyframes", "rejections", "layers", "predictions", "class_maps", "settings", "categories"}
 )
@@ -48,6 +52,10 @@ class CanvasLink(QObject):
         self._session, self._selection, self._editor, self._canvas = session, selection, editor, canvas
         self._loader = FrameLoader(bridge.sink(self._arrived, urgent=True))
         self._shown: tuple[int, int] | None = None
+        self._ahead = QTimer(self)
+        self._ahead.setSingleShot(True)
+        self._since_asked = QElapsedTimer()
+        self._ahead.timeout.connect(self._read_ahead)
         self._pixels: NDArray[np.uint8] | None = None
         """The pixels on the canvas, by which a frame that arrives again is known."""
         """The place whose picture the canvas shows."""
@@ -89,6 +97,7 @@ class CanvasLink(QObject):
 
     def close(self) -> None:
         """Stop reading."""
+        self._ahead.stop()
         self._loader.close()
 
     def show_boxes(self) -> None:
@@ -169,6 +178,18 @@ class CanvasLink(QObject):
         picture = self._loader.request(file, self._session.frame, prefetch=prefetch)
         if picture is not None:
             self._arrived(picture)
+            if prefetch:
+                # Somebody who plays or holds a key down needs the next frame more than this one's quick painting.
+                hurried = self._since_asked.isValid() and self._since_asked.elapsed() < HURRIED_BELOW
+                self._ahead.start(0 if hurried else READ_AHEAD_AFTER)
+        else:
+            self._ahead.stop()  # the request reads ahead by itself
+        self._since_asked.start()
+
+    def _read_ahead(self) -> None:
+        file = self._file(self._session.current)
+        if file is not None and file.media.kind is not MediaKind.IMAGE:
+            self._loader.read_ahead(file, self._session.frame, PREFETCH)
 
     def _arrived(self, picture: FramePicture) -> None:
         media = self._session.current

@@ -54,15 +54,18 @@ class FrameLoader:
         self._closing: list[threading.Thread] = []
 
     def request(self, file: MediaFile, frame: int, *, prefetch: int = 0) -> FramePicture | None:
-        """Read this frame next. One that is in memory is returned at once; otherwise None, and it is delivered."""
+        """Read this frame next, and `prefetch` more after it. One that is in memory is returned at once, and nothing
+        is read; otherwise None, and it is delivered."""
         opened = self._opened(file)
         bgra = opened.server.cached(frame)
         if bgra is not None:
-            if prefetch:
-                opened.server.request(frame, prefetch=prefetch)
             return FramePicture(file.media.id, frame, bgra, opened.times.get(frame))
         opened.server.request(frame, prefetch=prefetch)
         return None
+
+    def read_ahead(self, file: MediaFile, frame: int, count: int) -> None:
+        """Read the `count` frames after this one into memory; this one is delivered again, with its time."""
+        self._opened(file).server.request(frame, prefetch=count)
 
     def forget(self, media_id: int) -> None:
         """Read this media anew from now on: its file or its index has changed."""
