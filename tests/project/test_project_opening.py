@@ -157,6 +157,15 @@ def test_what_can_be_read_of_a_damaged_file_is_saved_to_a_copy(tmp_path: Path, d
         Project.open(path)
 
 
+def test_damage_that_is_no_text_is_told_as_damage(tmp_path: Path) -> None:
+    path = filled(tmp_path, objects=10)
+    before = path.read_bytes()
+    assert before.count(b"CREATE TABLE keyframe (") == 1
+    path.write_bytes(before.replace(b"CREATE TABLE keyframe (", b"CREATE TABLE key\xa1rame\xfb("))
+    with pytest.raises(ProjectError, match=r"small\.yolor is damaged"):
+        Project.open(path)
+
+
 def test_damage_met_in_a_large_file_is_told_and_saved_at_the_next_opening(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from yolor_studio.core.errors import ProjectError
 from yolor_studio.project import batches, schema
 from yolor_studio.project.lock import ProjectLock
 from yolor_studio.project.salvage import salvage
-from yolor_studio.project.store import Store, connect, damage_mark, file_uri, on_network, sentence
+from yolor_studio.project.store import GARBLED, Store, connect, damage_mark, file_uri, on_network, sentence
 
 CHECKED_WHOLE = 32 << 20
 """Files up to so many bytes are checked whole when opened (some 0.1 s), larger ones at both ends of each table."""
@@ -67,7 +67,8 @@ def open_file(path: Path, *, read_only: bool) -> Opened:
     except BaseException as error:
         if lock is not None:
             lock.release()
-        if type(error) is sqlite3.DatabaseError:  # its subclasses are about circumstances, not about the file
+        # Its subclasses are about circumstances, not about the file.
+        if type(error) is sqlite3.DatabaseError or isinstance(error, GARBLED):
             raise ProjectError(_damaged(path, error)) from error
         if isinstance(error, sqlite3.Error):
             raise ProjectError(sentence(path, error)) from error
@@ -187,8 +188,8 @@ def _needs_immutable(path: Path) -> bool:
     return not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
 
 
-def _damaged(path: Path, problem: sqlite3.Error) -> str:
-    error = str(problem).splitlines()[-1]
+def _damaged(path: Path, problem: BaseException) -> str:
+    error = "its list of tables is garbled" if isinstance(problem, GARBLED) else str(problem).splitlines()[-1]
     saved = salvage(path)
     if saved is None:
         return f"{path.name} is damaged ({error}) and nothing in it can be read; restore it from a backup."

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from yolor_studio.core.errors import ProjectError
 from yolor_studio.project import schema, settings
-from yolor_studio.project.store import connect, file_uri
+from yolor_studio.project.store import GARBLED, connect, file_uri
 
 _BATCH = 1000
 _ORIGIN = "salvaged_from"
@@ -39,7 +39,7 @@ def salvage(path: Path) -> Salvaged | None:
             schema.create_tables(copy)
             count = _copy(path, copy)
             settings.write(copy, _ORIGIN, {"state": state, "rows": count})
-    except (OSError, sqlite3.Error):
+    except (OSError, sqlite3.Error, GARBLED):
         count = 0
     if not count:
         target.unlink(missing_ok=True)
@@ -97,7 +97,7 @@ def _rows(source: sqlite3.Connection, table: str, columns: list[str]) -> Iterato
             while found := cursor.fetchmany(_BATCH):
                 yield from found
             return
-        except sqlite3.Error:
+        except (sqlite3.Error, GARBLED):
             continue
 
 

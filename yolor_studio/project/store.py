@@ -28,6 +28,9 @@ for _kind in (np.int16, np.int32, np.int64, np.uint32, np.uint64, np.bool_):
 for _kind in (np.float32, np.float64):
     sqlite3.register_adapter(_kind, float)
 
+GARBLED = UnicodeDecodeError
+"""Raised in place of SQLite's own error where that quotes what stands in a damaged file."""
+
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "ncpfs", "afs", "9p", "fuse.glusterfs"})
 
 
@@ -168,6 +171,8 @@ def told(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into a sentence for a person (ProjectError)."""
     try:
         yield
+    except GARBLED as error:
+        raise ProjectError(sentence(path, sqlite3.DatabaseError("malformed text"))) from error
     except sqlite3.Error as error:
         raise ProjectError(sentence(path, error)) from error
 
