@@ -66,7 +66,7 @@ NAMES: tuple[str, ...] = (
 FIRST_SEED = 1_000_000
 """Of the scenes for training; demo, tests and the scenes for measuring use small seeds."""
 LICENCE = (
-    "Apache-2.0 (network and training code); trained in part on VOC and COCO pictures, which are for research use: "
+    "MIT (network and training code); trained in part on VOC and COCO pictures, which are for research use: "
     "see models/README.md"
 )
 

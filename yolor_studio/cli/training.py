@@ -22,7 +22,9 @@ def train(
     data: Annotated[list[Path], typer.Argument(metavar="DATA...", help="COCO datasets, as `export` writes them.")],
     model: options.Model = None,
     name: Annotated[str | None, typer.Option(metavar="NEW", help="The result's name in the list of models.")] = None,
-    epochs: Annotated[int, typer.Option(metavar="N", help="Passes over the data.")] = 50,
+    epochs: Annotated[
+        int | None, typer.Option(metavar="N", help="Passes over the data; chosen by its size if left out.")
+    ] = None,
     freeze: Annotated[str, typer.Option(metavar="PART", help="backbone, neck or none.")] = "none",
     implicit_only: Annotated[
         bool, typer.Option("--implicit-only", help="Train implicit knowledge and heads alone.")
@@ -33,7 +35,7 @@ def train(
 ) -> None:
     """Fine-tune a model on exported datasets; the result joins the list of models.
 
-    Example: yolor-studio train street-coco --name yolor-n-street --epochs 50
+    Example: yolor-studio train street-coco --name yolor-n-street
     """
     from yolor_studio.jobs.train import TrainRequest
     from yolor_studio.jobs.train import train as job
@@ -46,7 +48,7 @@ def train(
         data=tuple(data),
         model=model,
         name=name,
-        epochs=options.positive(epochs, "--epochs"),
+        epochs=None if epochs is None else options.positive(epochs, "--epochs"),
         freeze=freeze,
         implicit_only=implicit_only,
         device=device,

@@ -193,7 +193,7 @@ class Studio(QObject):
         waiting = [
             media_id
             for media_id in media_ids
-            if (media := session.media_by_id(media_id)) and media.kind is MediaKind.VIDEO and not media.verified
+            if (media := session.media_by_id(media_id)) and media.kind is MediaKind.VIDEO
         ]
         if not waiting:
             return

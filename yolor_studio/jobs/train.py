@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import shutil
 import time
@@ -16,7 +17,7 @@ from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.errors import Cancelled, FormatError, ModelError, UsageError
 from yolor_studio.core.paths import user_folder
 from yolor_studio.core.resources import shipped
-from yolor_studio.detect.library import checked_name
+from yolor_studio.detect.library import checked_name, models_folder
 from yolor_studio.jobs.events import Event, ItemFailed, Notice, Result, Started
 from yolor_studio.jobs.rate import RateMeter
 
@@ -111,6 +112,8 @@ def train(request: TrainRequest, cancel: CancelToken) -> Iterator[Event]:
     run = user_folder("training", name)
     if request.resume and not (run / "checkpoint.safetensors").exists():
         raise UsageError(f"There is no interrupted run named {name} to resume; start it without --resume.")
+    if not request.resume and (run / "checkpoint.safetensors").exists():
+        raise UsageError(f"A training named {name} was stopped and is kept: add --resume, or choose another --name.")
     if not request.resume:
         shutil.rmtree(run, ignore_errors=True)
     base = _starting_point(request.model)
@@ -181,16 +184,22 @@ def _check(request: TrainRequest) -> None:
     if request.epochs is not None and request.epochs < 1:
         raise UsageError(f"--epochs must be 1 or more, not {request.epochs}.")
     if request.name is not None and checked_name(request.name).casefold() in _taken_names():
-        raise UsageError(f"{request.name} is the name of a bundled model; choose another with --name.")
+        raise UsageError(f"There is a model named {request.name} already; choose another with --name.")
 
 
 def _taken_names() -> set[str]:
-    return {path.stem.casefold() for path in shipped("models").glob("*.onnx")}
+    folders = (shipped("models"), models_folder())
+    return {path.stem.casefold() for folder in folders for path in folder.glob("*.onnx")}
 
 
 def _name_of(data: Path) -> str:
-    stem = data.resolve().stem or "trained"
-    return f"{stem}-tuned" if stem.casefold() in _taken_names() else stem
+    """The dataset's name, numbered when a model has it already."""
+    stem, taken = data.resolve().stem or "trained", _taken_names()
+    return next(
+        name
+        for name in itertools.chain([stem], (f"{stem}-{n}" for n in itertools.count(2)))
+        if name.casefold() not in taken
+    )
 
 
 def _starting_point(model: str | None) -> SavedNetwork:

@@ -202,10 +202,14 @@ def pack(diff: Diff) -> bytes:
     return zlib.compress(orjson.dumps({"tables": tables, "order": order}), 1)
 
 
+_MOST_BYTES = 1 << 30
+"""Of one step's record; no edit comes near it, and a foreign file shall not take all memory."""
+
+
 def unpack(blob: bytes) -> Diff:
     """What `pack` stored. Raises ProjectError when it is damaged or names something that edits do not change."""
     try:
-        content = orjson.loads(zlib.decompress(blob))
+        content = orjson.loads(zlib.decompressobj().decompress(blob, _MOST_BYTES))
         parts = {table: _rows(table, part) for table, part in content["tables"].items()}
         return [next(parts[table]) for table in content["order"]]
     except (zlib.error, orjson.JSONDecodeError, KeyError, TypeError, ValueError, StopIteration) as error:

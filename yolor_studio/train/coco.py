@@ -53,6 +53,13 @@ def _open(file: Path) -> CocoSplit:
     missing = [key for key in ("images", "annotations", "categories") if not isinstance(_get(content, key), list)]
     if missing:
         raise FormatError(f"{file} is not a COCO detection file: it has no list of {', '.join(missing)}.")
+    for key in ("images", "annotations", "categories"):
+        for number, record in enumerate(content[key]):
+            named = key != "categories" or (
+                isinstance(_get(record, "name"), str) and isinstance(_get(record, "id"), int)
+            )
+            if not isinstance(record, dict) or not named:
+                raise FormatError(f"{file} is malformed: record {number} of its {key} is not what COCO has there.")
     beside = file.parent / file.stem
     images = beside if beside.is_dir() else file.parent.parent / "images"
     if not images.is_dir():
@@ -118,7 +125,7 @@ def _labels(
     for record in records:
         try:
             x, y, w, h = (float(value) for value in record["bbox"])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             bad.append(f"annotation {record.get('id')} has no box of four numbers")
             continue
         corners = np.array([x, y, x + w, y + h]).clip(0, [shape[1], shape[0]] * 2)

@@ -54,7 +54,7 @@ class AboutSheet(Sheet):
         for text, role in (
             (self.tr("Version {version}").format(version=__version__), "tx"),
             (self.tr("Turns video into a detection dataset: YOLOR pre-labels, you correct, COCO comes out."), "tx2"),
-            (self.tr("Licence Apache 2.0. Nothing is uploaded, there is no account."), "tx2"),
+            (self.tr("MIT licence. Nothing is uploaded, there is no account."), "tx2"),
         ):
             label = QLabel(text)
             label.setWordWrap(True)
