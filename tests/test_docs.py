@@ -12,7 +12,8 @@ from yolor_studio.cli.names import COMMANDS as SUBCOMMANDS
 from yolor_studio.gui.command_table import COMMANDS
 from yolor_studio.project import schema
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
 ON_THE_CANVAS = {"Tab", "Esc", "Enter"}
 DIGITS = set("123456789")
 
@@ -46,3 +47,14 @@ def test_the_project_files_page_has_every_table_and_column(table: str) -> None:
     (part,) = [part for part in parts if f"`{table}`" in part.splitlines()[0]]
     told = {word for code in in_code(part) for word in re.findall(r"\w+", code)}
     assert [column for column in columns if column not in told | {"id"}] == []
+
+
+def test_every_link_within_the_repository_leads_somewhere() -> None:
+    pages = [ROOT / "README.md", ROOT / "models" / "README.md", *sorted(DOCS.rglob("*.md"))]
+    broken = [
+        f"{page.name}: {link}"
+        for page in pages
+        for link in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+        if "://" not in link and not (page.parent / link).exists()
+    ]
+    assert not broken
