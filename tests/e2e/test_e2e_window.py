@@ -49,6 +49,17 @@ class Person:
         self._environment = {**os.environ, "DISPLAY": display}
         self._window = ""
 
+    def draws(self, start: tuple[int, int], end: tuple[int, int], *, asks: str) -> bool:
+        """Draw a box; whether the program then asks with a window of this name, within some seconds."""
+        self.press("w")
+        self.drag(start, end)
+        asked_by = time.monotonic() + 4
+        while time.monotonic() < asked_by:
+            if self._do("search", "--onlyvisible", "--name", asks):
+                return True
+            time.sleep(0.1)
+        return False
+
     def find(self, name: str) -> None:
         def found() -> bool:
             answer = self._do("search", "--onlyvisible", "--name", name)
@@ -106,6 +117,13 @@ def end(program: subprocess.Popen[str]) -> None:
     program.communicate()
 
 
+def reviewed_in(path: Path) -> set[int]:
+    """The reviewed frames of the only media."""
+    with Project.open(path, read_only=True) as project:
+        states = project.frame_states(project.media()[0].id)
+    return {frame for frame, state in states.items() if state is FrameState.REVIEWED}
+
+
 def objects_in(path: Path) -> int:
     with Project.open(path, read_only=True) as project:
         return project.counts().objects
@@ -134,9 +152,9 @@ def test_a_clip_named_on_the_command_line_is_labelled_by_hand(display: str, tmp_
         person = Person(display)
         person.find("street")
         until(lambda: media_in(project_path) == 1)
-        person.press("w")
-        person.drag((500, 350), (650, 480))
-        # The first box of a project without categories asks for the name of one.
+        # The first box of a project without categories asks for the name of one. Until the picture is there nothing can
+        # be drawn on it, so a person tries again.
+        until(lambda: person.draws((500, 350), (650, 480), asks="Add a category"))
         person.find("Add a category")
         person.write("car")
         person.press("Return")
@@ -147,6 +165,7 @@ def test_a_clip_named_on_the_command_line_is_labelled_by_hand(display: str, tmp_
         person.press("ctrl+shift+z")
         until(lambda: objects_in(project_path) == 1)
         person.press("f", "d", "r", "f")
+        until(lambda: reviewed_in(project_path) == {0, 1})
         program.send_signal(signal.SIGTERM)
         output, errors = program.communicate(timeout=PATIENCE)
     finally:
