@@ -177,9 +177,6 @@ def test_a_category_made_meanwhile_keeps_its_name(tmp_path: Path) -> None:
         assert project.get_category(18).name == "cat"
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, strict=False, reason="a reader beside writers rarely meets KeyError: open defect"
-)
 def test_all_at_once(tmp_path: Path) -> None:
     """Edits, undo and redo, a model's run, bulk edits that end well or badly: the file stays whole."""
     project, media, category = small_project(tmp_path)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from project_helpers import BOX, add_video, small_project
 
-from yolor_studio.core.entities import Box, FrameState, Keyframe
+from yolor_studio.core.entities import Box, FrameState, Keyframe, Object
 from yolor_studio.core.errors import ProjectError
 from yolor_studio.core.tracks import box_at, keyframe_before
 from yolor_studio.project import Project, schema
@@ -179,3 +181,31 @@ def test_counts_leave_out_what_was_removed(tmp_path: Path) -> None:
 def test_the_bins_at_a_frame_hold_every_object_there(first: int, length: int, inside: float) -> None:
     last = first + length
     assert schema.bin_of(first, last) in schema.bins_at(first + int(length * inside))
+
+
+def test_a_reading_of_several_statements_sees_one_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An object that another thread adds between two statements of a reading is in neither."""
+    from yolor_studio.project import box_tables
+
+    project, media, category = small_project(tmp_path)
+    with project:
+        with project.edit("Add") as edit:
+            edit.add_object(media, category, 1, BOX)
+        real = box_tables.objects_of
+
+        def meanwhile(connection: sqlite3.Connection, media_id: int) -> list[Object]:
+            found = real(connection, media_id)
+
+            def add() -> None:
+                with project.edit("Add another") as edit:
+                    edit.add_object(media, category, 1, BOX)
+
+            other = threading.Thread(target=add)
+            other.start()
+            other.join()
+            return found
+
+        monkeypatch.setattr(box_tables, "objects_of", meanwhile)
+        assert [(frame, len(boxes)) for frame, boxes in project.iter_boxes(media)] == [(1, 1)]
+        monkeypatch.undo()
+        assert [(frame, len(boxes)) for frame, boxes in project.iter_boxes(media)] == [(1, 2)]

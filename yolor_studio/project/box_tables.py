@@ -10,7 +10,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from yolor_studio.core.entities import Box, FrameBox, Origin
+from yolor_studio.core.entities import Box, FrameBox, Object, Origin
 from yolor_studio.core.tracks import lerp_boxes, span_lengths
 from yolor_studio.project.queries import objects_of
 
@@ -200,10 +200,15 @@ def table_of(keyframes: Keyframes, source: NDArray[np.int64], where: NDArray[np.
 def iter_boxes(
     connection: sqlite3.Connection, media_id: int, frames: Sequence[int] | None = None
 ) -> Iterator[tuple[int, list[FrameBox]]]:
-    """(frame, its boxes) rising in frame, for frames that have any."""
+    """(frame, its boxes) rising in frame, for frames that have any. All is read at once, and handed out as it goes."""
     things = {thing.id: thing for thing in objects_of(connection, media_id)}
     keyframes = read_keyframes(connection, media_id)
-    wanted = _wanted(keyframes, frames)
+    return _frame_by_frame(things, keyframes, _wanted(keyframes, frames))
+
+
+def _frame_by_frame(
+    things: dict[int, Object], keyframes: Keyframes, wanted: NDArray[np.int64]
+) -> Iterator[tuple[int, list[FrameBox]]]:
     for start in range(0, len(wanted), _FRAMES_AT_ONCE):
         table = _expand(keyframes, wanted[start : start + _FRAMES_AT_ONCE])
         found: list[FrameBox] = []

@@ -24,6 +24,7 @@ from yolor_studio.project.histograms import Histograms
 from yolor_studio.project.predictions import encode
 from yolor_studio.project.reading import ProjectReader
 from yolor_studio.project.renumber import Renumbering
+from yolor_studio.project.store import told
 
 _SLICE_FRAMES, _SLICE_BYTES = 64, 128 << 10
 """Predictions written in one turn at the gate: some 3 ms."""
@@ -273,7 +274,8 @@ class Project(ProjectReader):
         wanted = self._visited_of(layer.id, frames)
         total = sum(len(numbers) for numbers in wanted.values())
         made = before = 0
-        with self.bulk_edit("Accept predictions", actor="job") as edit, self._reading() as db:
+        with self.bulk_edit("Accept predictions", actor="job") as edit, told(self.path):
+            db = self._store.reader()  # not one moment: what the window rejects meanwhile is not accepted
             for media_id, numbers in wanted.items():
                 for done, frame, found in shown.shown_over(
                     db, media_id, numbers, min_score=min_score, layer_id=layer.id

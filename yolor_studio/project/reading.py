@@ -57,8 +57,8 @@ class ProjectReader:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with told(self.path):
-            yield self._store.reader()
+        with told(self.path), self._store.one_moment() as connection:
+            yield connection
 
     def media(self) -> list[Media]:
         """The media in the order in which they were added."""
@@ -131,7 +131,8 @@ class ProjectReader:
     def iter_boxes(self, media_id: int, frames: Sequence[int] | None = None) -> Iterator[tuple[int, list[FrameBox]]]:
         """(frame, its boxes) rising in frame, for frames that have any, of all or of the given ones."""
         with self._reading() as db:
-            yield from box_tables.iter_boxes(db, media_id, frames)
+            found = box_tables.iter_boxes(db, media_id, frames)
+        yield from found
 
     def frame_state(self, media_id: int, frame: int) -> FrameState:
         """What a person declared about the frame."""
@@ -210,8 +211,8 @@ class ProjectReader:
 
     def iter_predictions(self, layer_id: int, media_id: int) -> Iterator[tuple[int, Predictions]]:
         """(frame, predictions) of every visited frame, rising in frame."""
-        with self._reading() as db:
-            yield from layers.iterate(db, layer_id, media_id)
+        with told(self.path):
+            yield from layers.iterate(self._store.reader(), layer_id, media_id)
 
     def class_map(self, layer_id: int) -> ClassMap:
         """The class map of the layer's model; classes never mapped are absent."""

@@ -66,6 +66,21 @@ class Store:
             self._local.connection = connection
         return connection
 
+    @contextmanager
+    def one_moment(self) -> Iterator[sqlite3.Connection]:
+        """The connection with which the calling thread reads, seeing one moment of the project however many statements
+        the reading takes: what others commit meanwhile is seen next time. Not for readings that hand out rows as they
+        go, since whoever takes them may write."""
+        connection = self.reader()
+        if connection.in_transaction:  # inside an edit, or a reading that began before
+            yield connection
+            return
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        finally:
+            connection.execute("COMMIT")
+
     def _new_reader(self) -> sqlite3.Connection:
         if self._closed:
             raise self._is_closed()
