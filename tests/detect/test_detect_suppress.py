@@ -10,7 +10,7 @@ from yolor_studio.core.boxes import iou_matrix, xyxy_to_xywh
 from yolor_studio.detect.letterbox import Letterbox
 from yolor_studio.detect.suppress import candidates_to_predictions, multi_label_predictions, suppress
 
-LETTERBOX = Letterbox.square(100, 100, size=100)
+LETTERBOX = Letterbox.rectangular(100, 100, size=100, stride=1)
 
 
 def _candidates(rows):

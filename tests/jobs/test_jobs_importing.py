@@ -21,8 +21,8 @@ from yolor_studio.formats.coco_import import ImportReport
 from yolor_studio.formats.coco_read import read
 from yolor_studio.formats.plan import ExportRequest, plan_export
 from yolor_studio.jobs.events import ItemFailed, Result
-from yolor_studio.jobs.export import opener
 from yolor_studio.jobs.importing import import_dataset
+from yolor_studio.jobs.opening import opener
 from yolor_studio.project import Project
 
 W, H = 100, 80

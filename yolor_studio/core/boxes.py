@@ -37,14 +37,6 @@ def iou_matrix(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
 
-def clip_xywh(boxes: ArrayLike, width: float, height: float) -> NDArray[np.float64]:
-    """[..., 4] xywh cut to the picture of `width` x `height` pixels; what lies outside gets no area (w or h is 0)."""
-    corners = xywh_to_xyxy(np.asarray(boxes, np.float64))
-    corners[..., 0::2] = np.clip(corners[..., 0::2], 0, width)
-    corners[..., 1::2] = np.clip(corners[..., 1::2], 0, height)
-    return np.asarray(xyxy_to_xywh(corners), np.float64)
-
-
 def fit_box(box: Box, width: float, height: float) -> Box:
     """The box cut to the picture and kept at least MIN_SIDE wide and high: the form in which every object's box is
     stored. Negative sizes are turned over first. Raises ValueError when a coordinate is not finite."""

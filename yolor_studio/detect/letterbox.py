@@ -39,13 +39,6 @@ class Letterbox:
         left, top = (width - scaled_width) // 2, (height - scaled_height) // 2
         return cls(picture_width, picture_height, width, height, scaled_width, scaled_height, left, top)
 
-    @classmethod
-    def square(cls, picture_width: int, picture_height: int, *, size: int) -> Letterbox:
-        """A `size` x `size` input with the picture centred."""
-        box = cls.rectangular(picture_width, picture_height, size=size, stride=1)
-        left, top = (size - box.scaled_width) // 2, (size - box.scaled_height) // 2
-        return cls(picture_width, picture_height, size, size, box.scaled_width, box.scaled_height, left, top)
-
     def apply(self, rgb: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
         """Write the picture (uint8 [h, w, 3], the size given at construction) into `out` (uint8 [height, width, 3])."""
         import cv2

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from yolor_studio.core.cancel import CancelToken
-from yolor_studio.core.entities import Media, MediaKind
 from yolor_studio.core.errors import FormatError
 from yolor_studio.formats import coco
 from yolor_studio.formats.check import CheckReport, check_export
@@ -17,9 +16,9 @@ from yolor_studio.formats.folder import appearing, refuse_taken
 from yolor_studio.formats.plan import ExportPlan, ExportRequest, SplitCount, plan_export
 from yolor_studio.formats.snapshot import Snapshot
 from yolor_studio.jobs.events import Event, ItemFailed, Job, Notice, Progress, Result, Started
+from yolor_studio.jobs.opening import opener
 from yolor_studio.jobs.rate import RateMeter
 from yolor_studio.jobs.streaming import streamed
-from yolor_studio.media import Source, open_media
 from yolor_studio.project import Project
 
 __all__ = ["ExportReport", "export_project"]
@@ -165,16 +164,6 @@ def _write_checked(
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         cancel.check()
     return dataset, check, size
-
-
-def opener(project: Project) -> Callable[[Media], Source]:
-    """What opens a media of the project with the index that the project holds."""
-
-    def open_source(media: Media) -> Source:
-        index = project.media_index(media.id) if media.kind is MediaKind.VIDEO else None
-        return open_media(project.media_path(media), index=index, files=media.files)
-
-    return open_source
 
 
 def _nothing(plan: ExportPlan) -> str:

@@ -14,7 +14,7 @@ from yolor_studio.core.errors import FormatError, MediaError
 from yolor_studio.formats.coco_read import CocoFile, ImageRecord, Problems, read
 from yolor_studio.formats.matching import Unplaced, inside
 from yolor_studio.formats.plan import ExportRequest, plan_export
-from yolor_studio.jobs.export import opener
+from yolor_studio.jobs.opening import opener
 from yolor_studio.media import open_media
 from yolor_studio.project import Project
 

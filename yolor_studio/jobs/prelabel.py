@@ -5,10 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.entities import FrameState, MediaKind, Predictions
@@ -102,6 +98,7 @@ def prelabel(project: Project, request: PrelabelRequest, cancel: CancelToken) ->
     """
     from yolor_studio.detect.detector import Detector
     from yolor_studio.detect.library import find_model
+    from yolor_studio.detect.suppress import candidates_to_predictions
 
     detector = Detector(find_model(request.model), device=request.device, size=request.size)
     entry = detector.entry
@@ -133,7 +130,9 @@ def prelabel(project: Project, request: PrelabelRequest, cancel: CancelToken) ->
             batch, raw_boxes, raw_scores = outcome
             cpu = time.thread_time()
             for item, frame_boxes, frame_scores in zip(batch.items, raw_boxes, raw_scores, strict=True):
-                predictions = _finish(frame_boxes, frame_scores, item.letterbox, request.min_score)
+                predictions = candidates_to_predictions(
+                    frame_boxes, frame_scores, item.letterbox, min_score=request.min_score
+                )
                 store.add(item.media.id, item.frame, predictions)
                 boxes += len(predictions)
             done += len(batch.items)
@@ -172,12 +171,6 @@ def _told(report: ClassMapReport) -> list[str]:
     if not report.matched:
         return [f"None of the model's classes ({some}) has a category of its name, so that nothing is shown."]
     return [f"{len(report.ignored)} classes of the model have no category and are ignored: {some}."]
-
-
-def _finish(boxes: NDArray[np.float32], scores: NDArray[np.float32], letterbox: Any, min_score: float) -> Predictions:
-    from yolor_studio.detect.suppress import candidates_to_predictions
-
-    return candidates_to_predictions(boxes, scores, letterbox, min_score=min_score)
 
 
 def _plan(project: Project, request: PrelabelRequest, layer_id: int) -> tuple[list[Work], int]:

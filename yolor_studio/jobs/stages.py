@@ -16,6 +16,7 @@ from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.entities import Media, MediaKind
 from yolor_studio.core.errors import Cancelled, MediaError, StudioError
 from yolor_studio.jobs.events import ItemFailed
+from yolor_studio.jobs.opening import opener
 from yolor_studio.jobs.worker import InferenceWorker
 from yolor_studio.project import Project
 
@@ -222,11 +223,9 @@ def _name(media: Media, frame: int) -> str:
 
 def _pictures(project: Project, work: Work) -> Iterator[tuple[int, NDArray[np.uint8] | StudioError]]:
     """Each frame's picture, or the error that it cannot be read; a bad frame does not end the media."""
-    from yolor_studio.media import open_media
-
     media = work.media
     try:
-        source = open_media(project.media_path(media), index=project.media_index(media.id), files=media.files)
+        source = opener(project)(media)
     except MediaError as error:
         yield work.frames[0], error
         return

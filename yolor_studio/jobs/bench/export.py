@@ -14,7 +14,7 @@ from yolor_studio.core.entities import Box, Fingerprint, MediaKind
 from yolor_studio.formats.coco import write
 from yolor_studio.formats.plan import ExportRequest, plan_export
 from yolor_studio.jobs.bench.row import Row
-from yolor_studio.jobs.export import opener
+from yolor_studio.jobs.opening import opener
 from yolor_studio.project import Project
 
 _FRAMES, _TRACKS = 20_000, 50
