@@ -114,6 +114,16 @@ def test_class_names_match_without_regard_to_case_and_spaces(small: tuple[Projec
     assert project.class_map(layer)[2] == car
 
 
+def test_a_class_finds_its_category_under_the_other_data_sets_word(tmp_path: Path) -> None:
+    with Project.create(tmp_path / "a.yolor") as project:
+        with project.edit("Add") as edit:
+            plane, bike, motorbike = (edit.add_category(name) for name in ("airplane", "bike", "motorcycle"))
+        names = ["aeroplane", "bicycle", "motorbike", "train"]
+        layer = project.start_layer("m", "h", names, min_score=0.05, device="cpu", settings={})
+        assert project.adopt_class_map(layer, names).ignored == ("train",)
+        assert dict(project.class_map(layer)) == {0: plane, 1: bike, 2: motorbike, 3: None}
+
+
 def test_what_is_shown_and_what_is_hidden(small: tuple[Project, int, int]) -> None:
     project, media, car = small
     with project.edit("Add") as edit:

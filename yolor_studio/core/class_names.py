@@ -22,7 +22,7 @@ def match_classes(classes: Sequence[str], categories: Mapping[int, str]) -> dict
     """Class index -> category key where the names are the same but for case, spaces, hyphens and underscores, or else
     where they are the words of VOC and COCO for one thing. A category that two classes fit goes to the first."""
     matched: dict[int, int] = {}
-    for spell in (_plain, _common):
+    for spell in (_plain, common_name):
         taken = set(matched.values())
         free = {spell(name): key for key, name in reversed(list(categories.items())) if key not in taken}
         for index, name in enumerate(classes):
@@ -32,9 +32,10 @@ def match_classes(classes: Sequence[str], categories: Mapping[int, str]) -> dict
     return matched
 
 
+def common_name(name: str) -> str:
+    """One spelling for all words of VOC and COCO for a thing: "Airplane" and "aero plane" give "aeroplane"."""
+    return _FIRST.get(_plain(name), _plain(name))
+
+
 def _plain(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter not in " -_")
-
-
-def _common(name: str) -> str:
-    return _FIRST.get(_plain(name), _plain(name))
