@@ -13,9 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 from yolor_studio.core.cancel import CancelToken
+from yolor_studio.core.class_names import match_classes
 from yolor_studio.core.entities import Box, FrameState, MediaKind, Predictions
 from yolor_studio.core.errors import Cancelled, FormatError, ModelError
-from yolor_studio.core.class_names import match_classes
 from yolor_studio.jobs.evaluate import Evaluation, evaluate, measure
 from yolor_studio.jobs.events import ItemFailed, Notice, Result
 from yolor_studio.jobs.ground_truth import truth_of_dataset, truth_of_project

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolor_studio.core.cancel import CancelToken
+from yolor_studio.core.class_names import match_classes
 from yolor_studio.core.entities import Predictions
 from yolor_studio.core.errors import FormatError, ModelError
-from yolor_studio.core.class_names import match_classes
 from yolor_studio.jobs.events import ItemFailed, Job, Notice, Result, Started
 from yolor_studio.jobs.ground_truth import GroundTruth, truth_of_dataset, truth_of_project
 from yolor_studio.jobs.rate import RateMeter
