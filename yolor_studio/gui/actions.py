@@ -22,6 +22,8 @@ class Needs(Enum):
     NOTHING = auto()
     PROJECT = auto()
     """A project that may be read."""
+    WORKSPACE = auto()
+    """Its workspace in view, not a page in its place."""
     MEDIA = auto()
     """A media in view, which may be only looked at."""
     EDITABLE = auto()

@@ -8,7 +8,7 @@ from yolor_studio.gui.actions import Command, Needs
 
 __all__ = ["COMMANDS", "MENUS"]
 
-_E, _M, _S, _P = Needs.EDITABLE, Needs.MEDIA, Needs.SELECTION, Needs.PREDICTIONS
+_E, _M, _S, _P, _W = Needs.EDITABLE, Needs.MEDIA, Needs.SELECTION, Needs.PREDICTIONS, Needs.WORKSPACE
 
 
 def _category(number: int) -> Command:
@@ -41,10 +41,10 @@ _BY_MENU: dict[str, tuple[Command, ...]] = {
         Command("file.quit", "Quit", lambda do: do.quit(), ("Ctrl+Q",)),
     ),
     "Edit": (
-        Command("edit.undo", "Undo", lambda do: do.undo(), ("Ctrl+Z",), "arrow-u-up-left", Needs.PROJECT, repeats=True),
+        Command("edit.undo", "Undo", lambda do: do.undo(), ("Ctrl+Z",), "arrow-u-up-left", _W, repeats=True),
         Command(
             "edit.redo", "Redo", lambda do: do.redo(), ("Ctrl+Shift+Z", "Ctrl+Y"), "arrow-u-up-right",
-            Needs.PROJECT, repeats=True,
+            _W, repeats=True,
         ),
         Command("edit.copy", "Copy boxes", lambda do: do.copy(), ("Ctrl+C",), "copy", _S, separator=True),
         Command("edit.paste", "Paste boxes", lambda do: do.paste(), ("Ctrl+V",), "clipboard", _E),
@@ -66,18 +66,18 @@ _BY_MENU: dict[str, tuple[Command, ...]] = {
         Command("view.zoom_in", "Zoom in", lambda do: do.zoom(1.25), ("Ctrl++", "Ctrl+="), "plus", _M, repeats=True),
         Command("view.zoom_out", "Zoom out", lambda do: do.zoom(0.8), ("Ctrl+-",), "minus", _M, repeats=True),
         Command(
-            "view.left", "Media panel", lambda do: do.toggle_panel("left"), ("F8",), "", Needs.PROJECT,
+            "view.left", "Media panel", lambda do: do.toggle_panel("left"), ("F8",), "", _W,
             checkable=True, separator=True,
         ),
         Command(
-            "view.right", "Right panel", lambda do: do.toggle_panel("right"), ("F9",), "", Needs.PROJECT,
+            "view.right", "Right panel", lambda do: do.toggle_panel("right"), ("F9",), "", _W,
             checkable=True,
         ),
         Command(
-            "view.bottom", "Timeline", lambda do: do.toggle_panel("bottom"), ("F10",), "", Needs.PROJECT,
+            "view.bottom", "Timeline", lambda do: do.toggle_panel("bottom"), ("F10",), "", _W,
             checkable=True,
         ),
-        Command("view.next_panel", "Next panel", lambda do: do.next_panel(), ("F6",), "", Needs.PROJECT),
+        Command("view.next_panel", "Next panel", lambda do: do.next_panel(), ("F6",), "", _W),
         Command(
             "view.theme_system", "Theme of the system", lambda do: do.set_theme("system"), checkable=True,
             separator=True,

@@ -8,7 +8,7 @@ from typing import Literal
 
 from PySide6.QtCore import QPoint, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from yolor_studio import __version__
 from yolor_studio.core.entities import Change
@@ -23,6 +23,7 @@ from yolor_studio.gui.dialogs.palette import Palette
 from yolor_studio.gui.dialogs.sheet import Sheet
 from yolor_studio.gui.logo import window_icon
 from yolor_studio.gui.menus import ActionSet
+from yolor_studio.gui.pages import Page, PageStack
 from yolor_studio.gui.palette_choices import PaletteChoices
 from yolor_studio.gui.panels.status_line import StatusLine
 from yolor_studio.gui.settings import RecentProject
@@ -59,8 +60,8 @@ class MainWindow(QMainWindow):
         self._menus["File"].insertMenu(self.actions_set.action("file.new"), self._recent_menu)
         self.start = StartPage()
         self.status = StatusLine()
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.start)
+        self._pages = PageStack(self.start)
+        self._pages.changed.connect(self._page_changed)
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -93,6 +94,29 @@ class MainWindow(QMainWindow):
     def run_by_id(self, command_id: str) -> None:
         """Run a command by its id, if it is enabled."""
         self.actions_set.action(command_id).trigger()
+
+    # Pages
+
+    @property
+    def page(self) -> Page | None:
+        """The page that stands in place of the workspace."""
+        return self._pages.page
+
+    def leave_page(self) -> None:
+        """Go back to the workspace, or to the start page."""
+        self._pages.leave()
+
+    def _back_name(self) -> str:
+        session = self.studio.session
+        return session.project.path.stem if session is not None else self.tr("Start")
+
+    def _page_changed(self) -> None:
+        if self._workspace is not None:
+            if self.page is None:
+                self._workspace.canvas.setFocus()
+            else:
+                self._workspace.player.pause()
+        self._refresh_now()
 
     # Asking for files
 
@@ -170,7 +194,9 @@ class MainWindow(QMainWindow):
 
     @property
     def toast(self) -> Toast:
-        """Where messages appear: over the canvas, else over the start page."""
+        """Where messages appear: over the page, the canvas or the start page."""
+        if self.page is not None:
+            return self.page.toast
         return self._start_toast if self._workspace is None else self._workspace.toast
 
     @property
@@ -238,6 +264,7 @@ class MainWindow(QMainWindow):
         _window_settings().setValue("geometry", self.saveGeometry())
         if self._sheet is not None:
             self._sheet.stop()
+        self._pages.stop()
         self.studio.close_project()
         event.accept()
 
@@ -269,7 +296,7 @@ class MainWindow(QMainWindow):
     def _show_session(self) -> None:
         if self._workspace is not None:
             old, self._workspace = self._workspace, None
-            self._pages.setCurrentWidget(self.start)
+            self._pages.set_base(self.start)
             old.close_reading()
             self._pages.removeWidget(old)
             old.setParent(None)  # at once: nothing that the window sends may reach it any more
@@ -286,8 +313,7 @@ class MainWindow(QMainWindow):
             for command_id in ("file.open", "file.folder", "file.project", "file.close"):
                 workspace.top_bar.project_menu.addAction(self.actions_set.action(command_id))
             self._workspace = workspace
-            self._pages.addWidget(workspace)
-            self._pages.setCurrentWidget(workspace)
+            self._pages.set_base(workspace)
             workspace.canvas.setFocus()
             self.setWindowTitle(f"{session.project.path.stem} – YOLOR Studio")
         else:
@@ -312,6 +338,9 @@ class MainWindow(QMainWindow):
         for theme in ("system", "dark", "light"):
             self.actions_set.set_checked(f"view.theme_{theme}", studio.settings.theme == theme)
         self.status.set_device(device_text(studio))
+        if self.page is not None:
+            self._refresh_page(self.page)
+            return
         if workspace is None or studio.session is None:
             self.status.set_saved(self.tr("Nothing is uploaded. No account."), icon="lock-simple", role="tx2")
             self.status.set_media("")
@@ -333,12 +362,20 @@ class MainWindow(QMainWindow):
         self.status.set_hints(hints(workspace, studio))
         self._show_zoom()
 
+    def _refresh_page(self, page: Page) -> None:
+        self.status.set_media("")
+        self.status.set_zoom(__version__)
+        self.status.set_hints(page.hints())
+
     def _met_needs(self) -> frozenset[Needs]:
         session, workspace = self.studio.session, self._workspace
         met = {Needs.NOTHING}
         if session is None or workspace is None:
             return frozenset(met)
         met.add(Needs.PROJECT)
+        if self.page is not None:
+            return frozenset(met)
+        met.add(Needs.WORKSPACE)
         if session.current is None:
             return frozenset(met)
         met.add(Needs.MEDIA)
