@@ -476,3 +476,17 @@ def test_a_wrapped_export_sees_what_its_darknet_original_sees(shared: Path):
     np.testing.assert_allclose(best[0][1], best[1][1], atol=1e-5)
     assert json.dumps(original.classes[11]) == '"dog"'
     assert best[0][1].max(axis=0)[11] > 0.5
+
+
+def test_the_network_of_added_weights_is_kept_beside_the_model_and_goes_with_it(tmp_path: Path) -> None:
+    entry = add_model(darknet(tmp_path))
+    kept = library.network_file(entry)
+    assert kept == models_folder() / "a.safetensors"
+    again = add_model(kept, name="b")
+    ours, theirs = (ort.InferenceSession(str(model.path)) for model in (entry, again))
+    images = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), np.uint8)
+    for mine, other in zip(ours.run(None, {"images": images}), theirs.run(None, {"images": images}), strict=True):
+        np.testing.assert_array_equal(mine, other)
+    remove_model("a")
+    assert sorted(path.name for path in models_folder().iterdir()) == ["b.onnx", "b.safetensors"]
+    assert library.network_file(add_model(write(tmp_path / "c.onnx", onnx_bytes()))) is None

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from yolor_studio.core.errors import ModelError
 from yolor_studio.detect.names import by_number, names_beside, read_names
 from yolor_studio.yolor.cfg import Description, read_cfg
 from yolor_studio.yolor.plan import Plan, build_plan
 from yolor_studio.yolor.sniff import FileKind, sniff
+
+if TYPE_CHECKING:
+    from yolor_studio.yolor.safetensors_io import SavedNetwork
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,9 @@ class Conversion:
     made_here: bool = True
     """Whether something is built at all; otherwise the file itself is of the contract."""
     notices: tuple[str, ...] = ()
+    network: Callable[[], SavedNetwork] | None = None
+    """Gives the network that `build` folds, to be kept beside the ONNX file: it is trained further, shown and checked
+    against. None for ONNX files, which hold no network of ours."""
 
 
 def convert(file: Path, *, cfg: Path | None, names: Path | None) -> Conversion:
@@ -66,42 +74,49 @@ def _from_onnx(file: Path, names: Path | None) -> Conversion:
 
 def _from_darknet(file: Path, cfg: Path | None, names: Path | None) -> Conversion:
     cfg = _description_beside(file) if cfg is None else cfg
-    plan = _plan(read_cfg(cfg), cfg)
+    description = read_cfg(cfg)
+    plan = _plan(description, cfg)
     names, notices = _choose_names(file, plan.classes, names)
     classes = by_number(plan.classes) if names is None else read_names(names, plan.classes)
     source_hash = _hash(file, cfg, names)
 
-    def build() -> bytes:
-        from yolor_studio.yolor.onnx_graph import build_onnx
+    def load() -> SavedNetwork:
+        from yolor_studio.yolor.safetensors_io import SavedNetwork
         from yolor_studio.yolor.weights import read_darknet
 
-        weights = read_darknet(file, plan)
-        return build_onnx(
-            plan, weights, names=classes, licence="", source_hash=source_hash, size=plan.size
-        ).SerializeToString()
+        return SavedNetwork(description, read_darknet(file, plan), classes, plan.size, licence="")
 
-    return Conversion(source_hash, build, notices=notices)
+    return _from_network(load, source_hash, notices=notices)
 
 
 def _from_safetensors(file: Path, cfg: Path | None, names: Path | None) -> Conversion:
-    source_hash = _hash(file, cfg, names)
-
-    def build() -> bytes:
-        from yolor_studio.yolor.onnx_graph import build_onnx
+    def load() -> SavedNetwork:
         from yolor_studio.yolor.safetensors_io import load_network
 
         network = load_network(file, description=None if cfg is None else read_cfg(cfg))
-        plan = build_plan(network.description)
+        return network if names is None else replace(network, names=read_names(names, len(network.names)))
+
+    return _from_network(load, _hash(file, cfg, names))
+
+
+def _from_network(load: Callable[[], SavedNetwork], source_hash: str, *, notices: tuple[str, ...] = ()) -> Conversion:
+    """Whatever holds a network of ours, once it is loaded, becomes ONNX in one way."""
+    load = cache(load)  # once for the ONNX file, once to be kept
+
+    def build() -> bytes:
+        from yolor_studio.yolor.onnx_graph import build_onnx
+
+        network = load()
         return build_onnx(
-            plan,
+            build_plan(network.description),
             network.weights,
-            names=network.names if names is None else read_names(names, plan.classes),
+            names=network.names,
             licence=network.licence,
             source_hash=source_hash,
             size=network.size,
         ).SerializeToString()
 
-    return Conversion(source_hash, build)
+    return Conversion(source_hash, build, notices=notices, network=load)
 
 
 def _plan(description: Description, cfg: Path) -> Plan:

@@ -22,6 +22,8 @@ from yolor_studio.yolor.files import write_atomically
 
 DEFAULT_MODEL = "yolor-n"
 """The bundled model that is used where none is named."""
+NETWORK_SUFFIX = ".safetensors"
+"""Of the file beside a model that holds its network unfolded."""
 _MODEL_SUFFIXES = (".onnx", ".weights", ".safetensors", ".pt", ".pth")
 _MAX_NAME = 100
 
@@ -105,12 +107,20 @@ def add_model(file: Path, *, cfg: Path | None = None, names: Path | None = None,
         if path.stem.casefold() == name.casefold():
             return _same_or_refused(file, _entry(path, bundled=bundled), conversion)
     target = models_folder() / f"{name}.onnx"
-    write_atomically(target, conversion.build())
+    model = conversion.build()
+    _keep_network(target.with_suffix(NETWORK_SUFFIX), conversion)
+    write_atomically(target, model)
     return replace(_entry(target, bundled=False), notices=conversion.notices)
 
 
+def network_file(entry: ModelEntry) -> Path | None:
+    """The network that a model was made from, as a safetensors file beside it; None for models that came as ONNX."""
+    path = entry.path.with_suffix(NETWORK_SUFFIX)
+    return path if path.is_file() else None
+
+
 def remove_model(name: str) -> None:
-    """Delete an added model; ModelError if there is none of this name, or it is bundled."""
+    """Delete an added model and its network; ModelError if there is none of this name, or it is bundled."""
     for path, bundled in _files():
         if path.stem.casefold() != name.casefold():
             continue
@@ -118,6 +128,7 @@ def remove_model(name: str) -> None:
             raise ModelError(f"{path.stem} belongs to the program and stays.")
         try:
             path.unlink()
+            path.with_suffix(NETWORK_SUFFIX).unlink(missing_ok=True)
         except OSError as error:
             raise ModelError(f"{path} cannot be deleted: {error.strerror}.") from error
         return
@@ -155,6 +166,13 @@ def _same_or_refused(file: Path, existing: ModelEntry, conversion: Conversion) -
         else f"remove that one first with 'yolor-studio models remove {existing.name}', or rename {file.name}"
     )
     raise ModelError(f"Another model is already named {existing.name}: {way_out}.")
+
+
+def _keep_network(target: Path, conversion: Conversion) -> None:
+    if conversion.network is not None:
+        from yolor_studio.yolor.safetensors_io import save_network
+
+        save_network(target, conversion.network())
 
 
 def _from_file(path: Path) -> ModelEntry:
