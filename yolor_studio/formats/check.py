@@ -13,7 +13,7 @@ import orjson
 
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.formats.coco import Document
-from yolor_studio.metrics.child import run_child
+from yolor_studio.core.child import run_child
 
 __all__ = ["CheckReport", "check_export"]
 

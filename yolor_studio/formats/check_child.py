@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from yolor_studio.metrics.child import answer
+from yolor_studio.core.child import answer
 
 ALL_UP_TO = 20_000
 """Boxes that are all evaluated against themselves; of more a sample."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Event", "ItemFailed", "Job", "Notice", "Preview", "Progress", "Result", "Started"]
+__all__ = ["CurvePoint", "Event", "ItemFailed", "Job", "Notice", "Preview", "Progress", "Result", "Started"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,22 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """A point of a training's curves; whoever draws them keeps all. A resumed training tells its earlier ones first.
+
+    While it learns `values` has "loss" and its parts "box", "objectness", "classes", and "rate" (the learning rate),
+    means over the steps since the point before. When it was measured on the pictures kept apart it has "AP" and
+    "AP50", at step 0 those of the starting point.
+    """
+
+    step: int
+    """Steps done."""
+    values: Mapping[str, float]
+    best: bool = False
+    """Whether these are the best weights so far, which are kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A sentence for a person, told once: a device fell back, a class was ignored."""
 
@@ -63,5 +79,5 @@ class Result:
     value: Any
 
 
-Event = Started | Progress | Preview | Notice | ItemFailed | Result
+Event = Started | Progress | Preview | CurvePoint | Notice | ItemFailed | Result
 Job = Iterator[Event]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from yolor_studio.core.cancel import CancelToken
-from yolor_studio.metrics.child import run_child
+from yolor_studio.core.child import run_child
 from yolor_studio.metrics.scores import Scores
 
 if TYPE_CHECKING:

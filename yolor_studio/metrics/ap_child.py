@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from yolor_studio.metrics.child import answer
+from yolor_studio.core.child import answer
 
 
 def _score(request: Any) -> Any:
