@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from yolor_studio.core.entities import Box, FrameState
 from yolor_studio.formats.plan import ExportRequest
 from yolor_studio.formats.snapshot import take_snapshot
-from yolor_studio.gui.dialogs.export_pages import ExportPreview, size_text
+from yolor_studio.gui.dialogs.export_pages import ExportPreview
 from yolor_studio.gui.dialogs.export_sheet import ExportSheet
 from yolor_studio.gui.export_choice import as_command, default_folder, plan_with_alternatives
 from yolor_studio.gui.main_window import MainWindow
@@ -131,13 +131,6 @@ def test_the_default_folder_is_never_one_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "street-coco").mkdir()
     assert default_folder(project, "") == tmp_path / "street-coco-2"
     assert default_folder(project, str(tmp_path / "street-coco")) == tmp_path / "street-coco" / "street-coco"
-
-
-@pytest.mark.parametrize(
-    ("size", "text"), [(900, "900 bytes"), (1800, "1.8 kB"), (612_000_000, "612 MB"), (81_000_000_000, "81 GB")]
-)
-def test_sizes_in_words(size: int, text: str) -> None:
-    assert size_text(size) == text
 
 
 def test_a_problem_is_shown_in_place_of_a_plan(qtbot: QtBot) -> None:

@@ -14,10 +14,11 @@ _WINDOW_S = 5.0
 class RateMeter:
     """Turns counts into Progress events with the rate of the last seconds and the time left."""
 
-    def __init__(self, total: int | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, total: int | None, *, start: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
+        """`start` units were done before, and do not count for the rate."""
         self._total = total
         self._clock = clock
-        self._samples: deque[tuple[float, int]] = deque([(clock(), 0)])
+        self._samples: deque[tuple[float, int]] = deque([(clock(), start)])
 
     def progress(self, done: int, note: str = "") -> Progress:
         """The state after `done` units."""

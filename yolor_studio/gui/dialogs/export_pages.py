@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from yolor_studio.core.amounts import size_text
 from yolor_studio.core.entities import MediaKind
 from yolor_studio.formats.check import CheckReport
 from yolor_studio.formats.plan import ExportPlan, SplitCount
@@ -18,19 +19,9 @@ from yolor_studio.gui.dialogs.split_bar import SPLIT_ROLES
 from yolor_studio.gui.panels.icon_label import IconLabel
 from yolor_studio.jobs.export import ExportReport
 
-__all__ = ["ExportPreview", "ExportProof", "GoodToKnow", "size_text"]
+__all__ = ["ExportPreview", "ExportProof", "GoodToKnow"]
 
 MOST_NOTES = 6
-
-
-def size_text(size: int) -> str:
-    """Bytes as people read them: "612 MB"."""
-    value = float(size)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if value < 1000 or unit == "GB":
-            return f"{value:,.0f} {unit}" if value >= 10 or unit == "bytes" else f"{value:.1f} {unit}"
-        value /= 1000
-    return ""
 
 
 class _Side(QFrame):
