@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from yolor_studio.core.resources import shipped
 from yolor_studio.yolor.cfg import parse_cfg, read_cfg
 from yolor_studio.yolor.fold import Folded, fold
-from yolor_studio.yolor.layers import IMAGE, Conv, Joined, ReOrg
+from yolor_studio.yolor.layers import IMAGE, Conv, Dwt, Joined, Norm, ReOrg
 from yolor_studio.yolor.plan import Plan, build_plan
 from yolor_studio.yolor.reference import activate, correlate, forward, random_weights, run_layer
 
@@ -30,12 +30,18 @@ def run_folded(plan: Plan, folded: Folded, pixels: np.ndarray) -> list[np.ndarra
     maps = dict(folded.constants)
     maps[IMAGE] = pixels if folded.scaled else pixels / 255
     for layer in folded.layers:
-        if isinstance(layer, Conv):
+        inputs = [maps[folded.actual(i)] for i in layer.inputs if folded.actual(i) in maps]
+        if isinstance(layer, Conv | Dwt):
             k = folded.kernels[layer.index]
             out = correlate(maps[folded.actual(k.source)], k.weight, step=k.step, pad=k.pad, groups=k.groups)
-            maps[layer.index] = activate(out + k.bias[:, None, None], layer.activation)
+            out = out + k.bias[:, None, None]
+            maps[layer.index] = activate(out, layer.activation) if isinstance(layer, Conv) else out
+        elif isinstance(layer, Norm):
+            affine = folded.affines.get(layer.index)
+            out = inputs[0] * affine.factor[:, None, None] + affine.offset[:, None, None] if affine else inputs[0]
+            maps[layer.index] = activate(out, layer.activation)
         else:
-            maps[layer.index] = run_layer(layer, [maps[folded.actual(i)] for i in layer.inputs], {}, 0.0)
+            maps[layer.index] = run_layer(layer, inputs, {}, 0.0)
     return [maps[folded.actual(head.index)] for head in plan.heads]
 
 
@@ -46,6 +52,10 @@ def difference(plan: Plan, *, seed: int = 0, shape: tuple[int, int] = (32, 64)) 
     plain = forward(plan, weights, pixels / 255)
     kept = run_folded(plan, folded, pixels)
     return max(float(np.abs(a - b).max()) for a, b in zip(plain, kept, strict=True)), folded
+
+
+BARE = "[convolutional]\nbatch_normalize=0\nbias=0\nfilters={}\nsize=1\nactivation=linear\n"
+NORM = "[batchnorm]\nactivation={}\n"
 
 
 def kinds(folded: Folded) -> set[type]:
@@ -127,22 +137,145 @@ def test_a_picture_that_something_else_reads_is_divided_in_the_graph():
     assert not folded.scaled
 
 
-@settings(deadline=None, max_examples=40)
+def test_a_bare_convolution_has_one_array_and_folds():
+    plan = plan_of(BARE.format(4) + NORM.format("silu"))
+    assert [name for name in plan.shapes() if name.startswith("layers.0")] == ["layers.0.conv.weight"]
+    gap, folded = difference(plan)
+    assert gap < 1e-12
+    assert not folded.affines
+
+
+def paper_merge(*, branch: str, after: str = "") -> str:
+    """The paper line's cross-stage block: one batch norm over two concatenated maps."""
+    return conv(4, act="silu") + branch + "[route]\nlayers=0\n" + BARE.format(4) + f"[route]\nlayers=-3,-1\n{after}"
+
+
+def test_a_norm_over_bare_convolutions_goes_into_them():
+    gap, folded = difference(plan_of(paper_merge(branch=BARE.format(6), after=NORM.format("silu"))))
+    assert gap < 1e-12
+    assert not folded.affines
+    assert Norm in kinds(folded)  # its activation stays
+
+
+def test_a_linear_norm_over_bare_convolutions_vanishes():
+    gap, folded = difference(plan_of(paper_merge(branch=BARE.format(6), after=NORM.format("linear"))))
+    assert gap < 1e-12
+    assert Norm not in kinds(folded)
+
+
+@pytest.mark.parametrize(
+    ("branch", "more"),
+    [
+        (conv(6, act="silu"), ""),
+        (BARE.format(6), "[route]\nlayers=-2,1\n" + BARE.format(4)),
+        ("[maxpool]\nsize=3\n", ""),
+    ],
+    ids=["activated", "read by another", "a pool"],
+)
+def test_a_norm_over_anything_else_is_one_product_and_one_sum(branch: str, more: str):
+    gap, folded = difference(plan_of(paper_merge(branch=branch, after=NORM.format("silu")) + more))
+    assert gap < 1e-12
+    assert len(folded.affines) == 1
+
+
+def test_a_vector_over_concatenated_plain_convolutions_vanishes():
+    joined = "[implicit_mul]\nfilters=10\n[route]\nlayers=4\n[control_channels]\nfrom=5\n[maxpool]\nsize=3\nstride=1\n"
+    gap, folded = difference(plan_of(paper_merge(branch=conv(6), after=joined)))
+    assert gap < 1e-12
+    assert Joined not in kinds(folded)
+
+
+def test_a_vector_that_several_convolutions_read_goes_into_each():
+    joined = "[implicit_add]\nfilters=4\n[route]\nlayers=0\n[shift_channels]\nfrom=1\n"
+    gap, folded = difference(
+        plan_of(conv(4, act="silu") + joined + conv(6) + "[route]\nlayers=3\n" + conv(2) + "[route]\nlayers=4,6\n")
+    )
+    assert gap < 1e-12
+    assert Joined not in kinds(folded)
+
+
+@pytest.mark.parametrize(("size", "left"), [(1, False), (3, True)])
+def test_wavelets_go_into_an_unpadded_convolution(size: int, left: bool):
+    gap, folded = difference(plan_of("[dwt]\n" + conv(8, size=size, act="silu")))
+    assert gap < 1e-12
+    assert (Dwt in kinds(folded)) is left
+    assert folded.scaled
+
+
+def test_wavelets_of_wavelets_are_one_convolution():
+    gap, folded = difference(plan_of("[dwt]\n[dwt]\n[dwt]\n" + conv(4)))
+    assert gap < 1e-12
+    assert kinds(folded) == {Conv}
+    assert folded.kernels[3].weight.shape == (4, 3, 8, 8)
+
+
+def test_wavelets_are_means_and_details_channel_by_channel():
+    plan = build_plan(parse_cfg("[net]\n[dwt]\n[convolutional]\nfilters=6\n[yolo]\nanchors=8,8\nclasses=1\n"))
+    a, b, c, d = 1.0, 2.0, 5.0, 9.0
+    picture = np.zeros((1, 3, 2, 2))
+    picture[0, 1] = [[a, b], [c, d]]
+    out = run_layer(plan.layers[0], [picture], {}, 0.0)[0, :, 0, 0]
+    flat = [0.5] * 3
+    details = [(a + b - c - d) / 4 + 0.5, (a - b + c - d) / 4 + 0.5, (a - b - c + d) / 4 + 0.5]
+    np.testing.assert_allclose(out, [0, (a + b + c + d) / 4, 0, *flat, *details, *flat])
+
+
+@pytest.mark.parametrize(("kind", "way"), [("add", "shift"), ("mul", "control"), ("add", "select")])
+@pytest.mark.parametrize("before", [True, False])
+def test_mixed_atoms_vanish_like_a_vector(kind: str, way: str, before: bool):
+    atoms = f"[implicit_{kind}_2d]\natoms=3\nfilters=4\n" + BARE.format(1)
+    joined = atoms + f"[route]\nlayers=0\n[{way}_channels_2d]\nfrom=2\n"
+    body = conv(4, act="leaky") + joined + conv(8) if before else conv(4) + joined + "[maxpool]\nsize=3\nstride=1\n"
+    plan = plan_of(body)
+    assert plan.shapes()["layers.1.implicit"] == (1, 3, 4, 1)
+    assert plan.implicit == 12
+    gap, folded = difference(plan)
+    assert gap < 1e-12
+    assert Joined not in kinds(folded)
+
+
+@pytest.mark.parametrize(("size", "left"), [(1, False), (3, True)])
+def test_mixed_atoms_beside_a_map_vanish_before_a_one_by_one(size: int, left: bool):
+    atoms = "[implicit_cat_2d]\natoms=2\nfilters=3\n" + BARE.format(1)
+    joined = atoms + "[route]\nlayers=0\n[alternate_channels_2d]\nfrom=2\n"
+    gap, folded = difference(plan_of(conv(4, act="leaky") + joined + conv(8, size=size)))
+    assert gap < 1e-12
+    assert (Joined in kinds(folded)) is left
+
+
+def test_a_norm_over_a_thousand_maps_in_one_another_folds():
+    level = "[route]\nlayers=0\n" + BARE.format(1) + "[route]\nlayers=-1,{}\n"
+    levels = "".join(level.format(-2 if i == 0 else -3) for i in range(1100))
+    body = conv(2) + BARE.format(1) + "[route]\nlayers=1\n" + levels + NORM.format("linear")
+    plan = plan_of(body.replace("layers=-1,-2", "layers=-1,2", 1))
+    gap, folded = difference(plan, shape=(1, 1))
+    assert gap < 1e-12
+    assert not folded.affines
+
+
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_any_chain_folds_exactly(data: st.DataObject):
     body, channels, count = "", 3, 0
     for _ in range(data.draw(st.integers(1, 5))):
         kind = data.draw(
-            st.sampled_from(["conv", "shift", "control", "select", "alternate", "reorg", "drop", "shortcut"])
+            st.sampled_from(
+                ["conv", "bare", "norm", "shift", "control", "select", "alternate", "reorg", "dwt", "drop", "shortcut"]
+            )
         )
         if kind == "conv":
             channels = data.draw(st.sampled_from([2, 4, 6]))
             act = data.draw(st.sampled_from(["linear", "silu", "mish"]))
             body += conv(channels, size=data.draw(st.sampled_from([1, 3])), act=act)
             count += 1
-        elif kind == "reorg":
-            if body.count("[reorg]") < 2:
-                body, channels, count = body + "[reorg]\n", channels * 4, count + 1
+        elif kind == "bare":
+            channels = data.draw(st.sampled_from([2, 4]))
+            body, count = body + BARE.format(channels), count + 1
+        elif kind == "norm":
+            body, count = body + NORM.format(data.draw(st.sampled_from(["linear", "silu"]))), count + 1
+        elif kind in ("reorg", "dwt"):
+            if body.count("[reorg]") + body.count("[dwt]") < 2:
+                body, channels, count = body + f"[{kind}]\n", channels * 4, count + 1
         elif kind == "drop":
             body, count = body + "[dropout]\n", count + 1
         elif kind == "shortcut":

@@ -88,6 +88,60 @@ anchors=10,12,20,30,40,20
 mask=0,1,2
 classes=2
 """
+NEWER_LAYERS = """
+[net]
+width=64
+height=64
+[dwt]
+[convolutional]
+batch_normalize=0
+bias=0
+filters=6
+activation=linear
+[batchnorm]
+activation=silu
+[implicit_mul_2d]
+atoms=3
+filters=6
+[convolutional]
+bias=0
+filters=1
+activation=linear
+[implicit_add_2d]
+atoms=2
+filters=4
+[convolutional]
+filters=1
+activation=linear
+[implicit]
+filters=5
+atoms=1
+mean=.5
+std=.1
+[convolutional]
+filters=6
+activation=linear
+[route]
+layers=2
+[control_channels_2d]
+from=4
+[alternate_channels_2d]
+from=6
+[convolutional]
+bias=0
+filters=6
+size=3
+pad=1
+activation=linear
+[shift_channels]
+from=8
+[convolutional]
+filters=6
+activation=linear
+[yolo]
+anchors=10,12
+classes=1
+"""
 
 
 def bundled_plan() -> Plan:
@@ -111,7 +165,7 @@ def raw_maps(network: Network, images: np.ndarray) -> list[np.ndarray]:
         return [head.numpy() for head in network(torch.from_numpy(images))]
 
 
-@pytest.mark.parametrize("text", [EVERY_LAYER, None], ids=["every layer", "yolor-n"])
+@pytest.mark.parametrize("text", [EVERY_LAYER, NEWER_LAYERS, None], ids=["every layer", "newer layers", "yolor-n"])
 def test_it_equals_the_reference(text: str | None) -> None:
     plan = bundled_plan() if text is None else build_plan(parse_cfg(text))
     network = randomised(plan)

@@ -134,6 +134,8 @@ def small(body: str, *, head: str = "", classes: int = 1) -> Plan:
 
 
 LAST = "[convolutional]\nfilters=6\nsize=1\nactivation=linear\n"
+MIXED = "[implicit_add_2d]\natoms=2\nfilters={}\n[convolutional]\nbias=0\nactivation=linear\n[route]\nlayers=0\n"
+ATOMS = LAST + MIXED.format(6)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +159,19 @@ LAST = "[convolutional]\nfilters=6\nsize=1\nactivation=linear\n"
         (LAST + "[route]\nlayers=-1\ngroups=4\n", "do not divide into 4 groups"),
         (LAST + "[shortcut]\nfrom=-1\nweights_type=per_feature\n", "weights_type=per_feature"),
         (LAST + "[maxpool]\nsize=3\npadding=0\n", "does not divide sizes evenly"),
+        (LAST + "[avgpool]\n[dwt]\n", "a map of one cell has no wavelets"),
+        ("[implicit_add_2d]\natoms=2\nfilters=6\n[route]\nlayers=0\n", "only convolutions and .*_channels_2d read"),
+        ("[implicit_add_2d]\natoms=2\nfilters=6\n[convolutional]\nstride=2\n", "a step over implicit atoms"),
+        ("[implicit_add_2d]\natoms=4096\nfilters=65536\n", "4096 atoms of 65536 numbers are too many"),
+        (ATOMS + "[shift_channels_2d]\nfrom=1\n", "that a convolution with filters=1 has mixed"),
+        (LAST + "[avgpool]\n[route]\nlayers=0\n[shift_channels_2d]\nfrom=-2\n", "it must read implicit atoms"),
+        (ATOMS + "[shift_channels]\nfrom=2\n", "only convolutions and .*_channels_2d read"),
+        (LAST + MIXED.format(5) + "[shift_channels_2d]\nfrom=2\n", "has 5 values, but its input has 6 channels"),
+        (LAST + "[tags]\nclasses=6\n", "must read a map of one cell"),
+        ("[implicit_add]\nfilters=6\n[tags]\nclasses=6\n", "must read a map of one cell"),
+        (LAST + "[avgpool]\n[tags]\nclasses=5\n", "has 6 channels, but 5 classes need as many"),
+        (LAST + "[avgpool]\n[embedding]\n", "every cell of a .yolo. needs a vector"),
+        (LAST + "[embedding]\n[dropout]\n", "an output of the network, which gives no map"),
     ],
 )
 def test_what_does_not_fit_is_named(body: str, told: str):
@@ -189,6 +204,60 @@ def test_a_network_without_boxes_or_of_other_pictures_is_refused():
     with pytest.raises(ModelError, match="disagree on the number of classes"):
         two = LAST + "[yolo]\nanchors=8,8\nclasses=1\n[route]\nlayers=0\n"
         small(two + "[convolutional]\nfilters=7\nactivation=linear\n", classes=2)
+
+
+TAGGED = (
+    LAST.replace("6", "{boxes}")
+    + "[yolo]\nanchors=8,8\nclasses={classes}\n[route]\nlayers=0\n[avgpool]\n"
+    + LAST.replace("6", "{tags}")
+    + "[tags]\nclasses={tags}\n"
+)
+
+
+def test_tags_and_embeddings_fit_the_boxes():
+    text = "[net]\n" + TAGGED + "[route]\nlayers=0\n[convolutional]\nfilters=9\n[embedding]\n"
+    plan = build_plan(parse_cfg(text.format(boxes=8, classes=3, tags=3)))
+    assert [layer.index for layer in plan.tags] == [5]
+    assert [layer.channels for layer in plan.embeddings] == [9]
+    with pytest.raises(ModelError, match=r"\[tags\] has 2 classes, but the \[yolo\] sections have 3"):
+        build_plan(parse_cfg(text.format(boxes=8, classes=3, tags=2)))
+    with pytest.raises(ModelError, match=r"a second \[tags\] section"):
+        again = text.format(boxes=8, classes=3, tags=3) + "[route]\nlayers=4\n[tags]\nclasses=3\n"
+        build_plan(parse_cfg(again))
+    with pytest.raises(ModelError, match=r"\[embedding\] sections have the strides \[1, 2\]"):
+        more = "[route]\nlayers=0\n[reorg]\n[convolutional]\nfilters=9\n[embedding]\n"
+        build_plan(parse_cfg(text.format(boxes=8, classes=3, tags=3) + more))
+
+
+def test_embeddings_stand_in_the_order_of_the_heads():
+    text = (
+        "[net]\n[convolutional]\nfilters=6\n[yolo]\nanchors=8,8\nclasses=1\n[route]\nlayers=0\n[reorg]\n"
+        "[convolutional]\nfilters=6\n[yolo]\nanchors=8,8\nclasses=1\n"
+        "[route]\nlayers=4\n[convolutional]\nfilters=4\n[embedding]\n"
+        "[route]\nlayers=0\n[convolutional]\nfilters={}\n[embedding]\n"
+    )
+    plan = build_plan(parse_cfg(text.format(4)))
+    assert [layer.stride for layer in plan.embeddings] == [1, 2] == list(plan.strides)
+    with pytest.raises(ModelError, match=r"the length of their vectors: \[4, 5\]"):
+        build_plan(parse_cfg(text.format(5)))
+
+
+def test_classes_change_in_every_task_and_in_every_kind_of_implicit_knowledge():
+    text = (
+        "[net]\n[convolutional]\nfilters=4\n[avgpool]\n[convolutional]\nfilters=2\n[tags]\nclasses=2\n"
+        "[implicit_mul_2d]\natoms=3\nfilters=14\n[convolutional]\nbias=0\n"
+        "[implicit_add]\nfilters=5\n[convolutional]\nfilters=14\n[implicit_mul]\nfilters=14\n"
+        "[route]\nlayers=0\n[convolutional]\nfilters=14\n[control_channels_2d]\nfrom=5\n[dropout]\n"
+        "[shift_channels]\nfrom=7\n[control_channels]\nfrom=8\n[yolo]\nanchors=8,8,9,9\nclasses=2\n"
+    )
+    before = build_plan(parse_cfg(text))
+    after = build_plan(with_classes(parse_cfg(text), 7))
+    assert (after.classes, after.tags[0].channels, after.heads[0].channels) == (7, 7, 24)
+    shapes = after.shapes()
+    assert shapes["layers.4.implicit"] == (1, 3, 24, 1)
+    assert shapes["layers.6.implicit"] == before.shapes()["layers.6.implicit"]
+    assert shapes["layers.7.conv.weight"] == (24, 5, 1, 1)
+    assert build_plan(with_classes(with_classes(parse_cfg(text), 7), 2)) == before
 
 
 def test_the_form_of_a_head_comes_from_the_description():

@@ -12,13 +12,17 @@ from yolor_studio.yolor.layers import (
     IMAGE,
     Activation,
     Conv,
+    Dwt,
+    Embedding,
     Head,
     Identity,
     Join,
     Joined,
     Layer,
+    Norm,
     ReOrg,
     Route,
+    Tags,
 )
 from yolor_studio.yolor.plan import Plan
 from yolor_studio.yolor.reference import run_layer, sigmoid
@@ -40,12 +44,23 @@ class Kernel:
 
 
 @dataclass(frozen=True, slots=True)
+class Affine:
+    """A batch norm that no convolution could take in: x factor + offset, both [channels]."""
+
+    factor: Array
+    offset: Array
+
+
+@dataclass(frozen=True, slots=True)
 class Folded:
     """The network that is left: what to build, in order, and where each layer's value comes from."""
 
     layers: tuple[Layer, ...]
-    """Those that still compute something, heads excluded."""
+    """Those that still compute something, outputs excluded. Of a batch norm that is neither among the affines only the
+    activation is left."""
     kernels: dict[int, Kernel]
+    """Convolutions and wavelets."""
+    affines: dict[int, Affine]
     constants: dict[int, Array]
     """Layers that do not depend on the picture, by index."""
     aliases: dict[int, int]
@@ -75,6 +90,7 @@ class _Folder:
         self.weights = weights
         self.consumers = plan.consumers()
         self.kernels: dict[int, Kernel] = {}
+        self.affines: dict[int, Affine] = {}
         self.constants: dict[int, Array] = {}
         self.aliases: dict[int, int] = {}
 
@@ -83,56 +99,94 @@ class _Folder:
         if all(source in self.constants for source in layer.inputs):
             inputs = [self.constants[source] for source in layer.inputs]
             self.constants[layer.index] = run_layer(layer, inputs, self.weights.arrays, self.weights.bn_eps)
-        elif isinstance(layer, Identity | Head) or (
+        elif isinstance(layer, Identity | Head | Tags | Embedding) or (
             isinstance(layer, Route) and len(layer.inputs) == 1 and layer.groups == 1
         ):
             self.aliases[layer.index] = layer.inputs[0]
-        elif isinstance(layer, Conv):
-            kernel = _without_batch_norm(layer, self.weights)
+        elif isinstance(layer, Conv | Dwt):
+            kernel = _without_batch_norm(layer, self.weights) if isinstance(layer, Conv) else _wavelets(layer)
             self._absorb_before(kernel)
             self.kernels[layer.index] = kernel
         elif isinstance(layer, Joined):
-            self._absorb_after(layer)
+            self._join(layer)
+        elif isinstance(layer, Norm):
+            self._normalise(layer)
 
-    def _absorb_after(self, layer: Joined) -> None:
-        """A vector after a convolution without activation goes into it: W' = m W, b' = m b + a."""
-        source = self._actual(layer.inputs[0])
-        if source not in self.kernels:
+    def _join(self, layer: Joined) -> None:
+        """A vector after convolutions without activation goes into them: W' = m W, b' = m b + a."""
+        if layer.inputs[1] not in self.constants or layer.join is Join.ALTERNATE:
             return
-        kernel, producer = self.kernels[source], self.plan.layers[source]
-        if not isinstance(producer, Conv) or producer.activation is not Activation.LINEAR:
-            return
-        vector_known = layer.inputs[1] in self.constants
-        if layer.join is Join.ALTERNATE or not vector_known or not self._alone(layer.inputs[0]):
-            return
-        if layer.join is Join.SHIFT:
-            kernel.bias = kernel.bias + self.constants[layer.inputs[1]].ravel()
-        else:
-            factor = self._factor(layer)
-            kernel.weight = kernel.weight * factor[:, None, None, None]
-            kernel.bias = kernel.bias * factor
-        self.aliases[layer.index] = layer.inputs[0]
+        vector = self._vector(layer)
+        factor, offset = (np.ones_like(vector), vector) if layer.join is Join.SHIFT else (vector, np.zeros_like(vector))
+        if self._absorb_after(layer.inputs[0], factor, offset):
+            self.aliases[layer.index] = layer.inputs[0]
+
+    def _normalise(self, layer: Norm) -> None:
+        factor, offset = _factor_and_offset(layer, self.weights)
+        if not self._absorb_after(layer.inputs[0], factor, offset):
+            self.affines[layer.index] = Affine(factor, offset)
+        elif layer.activation is Activation.LINEAR:
+            self.aliases[layer.index] = layer.inputs[0]
+
+    def _absorb_after(self, index: int, factor: Array, offset: Array) -> bool:
+        """Let the convolutions that give a value give value x factor + offset instead, if nothing else reads it."""
+        kernels = self._linear_kernels(index)
+        if kernels is None:
+            return False
+        start = 0
+        for kernel in kernels:
+            part = slice(start, start := start + len(kernel.bias))
+            kernel.weight = kernel.weight * factor[part, None, None, None]
+            kernel.bias = kernel.bias * factor[part] + offset[part]
+        return True
+
+    def _linear_kernels(self, index: int) -> list[Kernel] | None:
+        """The convolutions without activation whose outputs, one after the other, are this value; None if it comes from
+        anywhere else or is read by more than one layer on its way."""
+        kernels: list[Kernel] = []
+        waiting = [index]
+        while waiting:
+            index = waiting.pop()
+            actual = self._actual(index)
+            if actual == IMAGE or not self._alone(index):
+                return None
+            layer = self.plan.layers[actual]
+            linear = isinstance(layer, Dwt) or (isinstance(layer, Conv) and layer.activation is Activation.LINEAR)
+            if linear and actual in self.kernels:
+                kernels.append(self.kernels[actual])
+            elif isinstance(layer, Route) and layer.groups == 1:
+                waiting.extend(reversed(layer.inputs))
+            else:
+                return None
+        return kernels
 
     def _absorb_before(self, kernel: Kernel) -> None:
-        """Vectors and reorgs right before a convolution that nothing else reads go into it."""
-        while (source := self._actual(kernel.source)) != IMAGE and self._alone(kernel.source):
+        """Vectors, reorgs and wavelets right before a convolution go into it. A vector may do so beside other readers,
+        who then keep it for themselves; the others would be worked out twice."""
+        while (source := self._actual(kernel.source)) != IMAGE:
             layer = self.plan.layers[source]
-            if not (isinstance(layer, ReOrg) and _absorb_reorg(kernel)) and not (
-                isinstance(layer, Joined) and self._absorb_vector(kernel, layer)
-            ):
+            if isinstance(layer, Joined):
+                done = self._absorb_vector(kernel, layer)
+            elif isinstance(layer, ReOrg) and self._alone(kernel.source):
+                done = _absorb_reorg(kernel)
+            elif isinstance(layer, Dwt) and self._alone(kernel.source):
+                done = _absorb_kernel(kernel, self.kernels[layer.index])
+            else:
                 return
-            kernel.source = layer.inputs[0]
+            if not done:
+                return
+            kernel.source = self.kernels[layer.index].source if isinstance(layer, Dwt) else layer.inputs[0]
 
     def _absorb_vector(self, kernel: Kernel, layer: Joined) -> bool:
         if layer.inputs[1] not in self.constants:
             return False
+        vector = self._vector(layer)
         if layer.join in (Join.CONTROL, Join.SELECT):
-            kernel.weight = kernel.weight * _per_input(self._factor(layer), kernel)
+            kernel.weight = kernel.weight * _per_input(vector, kernel)
             return True
         # At the border a padded convolution sees zeros, which the vector was never added to.
         if kernel.pad:
             return False
-        vector = self.constants[layer.inputs[1]].ravel()
         if layer.join is Join.SHIFT:
             kernel.bias = kernel.bias + (kernel.weight * _per_input(vector, kernel)).sum(axis=(1, 2, 3))
             return True
@@ -142,7 +196,8 @@ class _Folder:
         kernel.weight = kernel.weight[:, len(vector) :]
         return True
 
-    def _factor(self, layer: Joined) -> Array:
+    def _vector(self, layer: Joined) -> Array:
+        """The numbers that a map is joined with, [channels]."""
         vector = self.constants[layer.inputs[1]].ravel()
         return sigmoid(vector) if layer.join is Join.SELECT else vector
 
@@ -158,7 +213,7 @@ class _Folder:
         """Let the convolutions that read the picture divide it by 255, if nothing else reads it."""
         needed = self._needed()
         readers = [layer for layer in needed if IMAGE in self._sources(layer)]
-        if not all(isinstance(layer, Conv) for layer in readers):
+        if not all(layer.index in self.kernels for layer in readers):
             return False
         for layer in readers:
             self.kernels[layer.index].weight = self.kernels[layer.index].weight / 255
@@ -175,7 +230,7 @@ class _Folder:
         return index
 
     def _needed(self) -> list[Layer]:
-        wanted = {self._actual(head.index) for head in self.plan.heads}
+        wanted = {self._actual(layer.index) for layer in self.plan.outputs}
         for layer in reversed(self.plan.layers):
             if layer.index in wanted and layer.index not in self.constants:
                 wanted.update(self._sources(layer))
@@ -183,22 +238,40 @@ class _Folder:
 
     def result(self, scaled: bool) -> Folded:
         """What was decided."""
-        return Folded(tuple(self._needed()), self.kernels, self.constants, self.aliases, scaled)
+        return Folded(tuple(self._needed()), self.kernels, self.affines, self.constants, self.aliases, scaled)
 
 
 def _without_batch_norm(layer: Conv, weights: Weights) -> Kernel:
-    name = f"layers.{layer.index}"
-    weight = weights[f"{name}.conv.weight"].astype(np.float64)
+    name = f"layers.{layer.index}.conv"
+    weight, bias = weights[f"{name}.weight"].astype(np.float64), np.zeros(layer.channels)
     if layer.batch_norm:
-        gamma, beta, mean, variance = (
-            weights[f"{name}.bn.{part}"].astype(np.float64)
-            for part in ("weight", "bias", "running_mean", "running_var")
-        )
-        factor = gamma / np.sqrt(variance + weights.bn_eps)
-        weight, bias = weight * factor[:, None, None, None], beta - mean * factor
-    else:
-        bias = weights[f"{name}.conv.bias"].astype(np.float64)
+        factor, bias = _factor_and_offset(layer, weights)
+        weight = weight * factor[:, None, None, None]
+    elif layer.bias:
+        bias = weights[f"{name}.bias"].astype(np.float64)
     return Kernel(layer.inputs[0], weight, bias, layer.step, layer.pad, layer.groups)
+
+
+def _factor_and_offset(layer: Layer, weights: Weights) -> tuple[Array, Array]:
+    """Batch norm at work is x factor + offset, both [channels]."""
+    gamma, beta, mean, variance = (
+        weights[f"layers.{layer.index}.bn.{part}"].astype(np.float64)
+        for part in ("weight", "bias", "running_mean", "running_var")
+    )
+    factor = gamma / np.sqrt(variance + weights.bn_eps)
+    return factor, beta - mean * factor
+
+
+def _wavelets(layer: Dwt) -> Kernel:
+    """Haar wavelets are a convolution of 2 x 2 with step 2."""
+    channels = layer.channels // 4
+    weight, bias = np.zeros((layer.channels, channels, 2, 2)), np.zeros(layer.channels)
+    bias[channels:] = 0.5
+    for channel in range(channels):
+        weight[channel, channel] = 0.25
+        for detail, signs in enumerate(([[1, 1], [-1, -1]], [[1, -1], [1, -1]], [[1, -1], [-1, 1]])):
+            weight[channels + 3 * channel + detail, channel] = 0.25 * np.array(signs)
+    return Kernel(layer.inputs[0], weight, bias, 2, 0, 1)
 
 
 def _per_input(vector: Array, kernel: Kernel) -> Array:
@@ -216,4 +289,16 @@ def _absorb_reorg(kernel: Kernel) -> bool:
     for block, (i, j) in enumerate(((0, 0), (1, 0), (0, 1), (1, 1))):
         taps[:, :, i::2, j::2] = kernel.weight[:, block * (channels // 4) : (block + 1) * (channels // 4)]
     kernel.weight, kernel.step, kernel.pad = taps, 2 * kernel.step, 2 * kernel.pad
+    return True
+
+
+def _absorb_kernel(kernel: Kernel, before: Kernel) -> bool:
+    """Two convolutions in a row, neither padded, the first one's windows side by side, are one with larger windows."""
+    if kernel.pad or kernel.groups != 1:
+        return False
+    out, _, size, _ = kernel.weight.shape
+    taps = np.einsum("omuv,mcij->ocuivj", kernel.weight, before.weight, optimize=True)
+    kernel.bias = kernel.bias + np.einsum("omuv,m->o", kernel.weight, before.bias)
+    kernel.weight = taps.reshape(out, before.weight.shape[1], size * before.step, size * before.step)
+    kernel.step *= before.step
     return True

@@ -60,11 +60,13 @@ class Layer:
     channels: int
     stride: int
     """Input pixels per cell of its map; CONSTANT for a map of one cell."""
+    rows: int = 1
+    """More than one in a map of implicit atoms, [1, channels, rows, 1], and what is mixed from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conv(Layer):
-    """Convolution [channels, in_channels / groups, size, size], batch norm or bias, activation."""
+    """Convolution [channels, in_channels / groups, size, size], then batch norm, a bias or neither, activation."""
 
     in_channels: int
     size: int
@@ -73,6 +75,15 @@ class Conv(Layer):
     """Zeros on each side."""
     groups: int
     batch_norm: bool
+    bias: bool
+    """Whether it has one; never beside batch norm."""
+    activation: Activation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Norm(Layer):
+    """Batch norm and activation over its input."""
+
     activation: Activation
 
 
@@ -119,15 +130,27 @@ class ReOrg(Layer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dwt(Layer):
+    """Haar wavelets: of every 2x2 cells (a b / c d) the mean of all channels, then channel by channel the details
+    (a+b-c-d)/4 + 1/2, (a-b+c-d)/4 + 1/2 and (a-b-c+d)/4 + 1/2."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity(Layer):
     """Its input: dropout at work, silence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Implicit(Layer):
-    """A learned vector [1, channels, 1, 1], drawn around `mean` at first; it reads nothing."""
+    """Learned numbers [1, channels, rows, 1], drawn around `mean` at first; it reads nothing.
+
+    A vector has one row. Atoms for a matrix factorisation are `channels` many, with a row for every channel of the map
+    that they will join."""
 
     mean: float
+    std: float
+    atoms: int
+    """Vectors that are mixed into one; 1 for a plain vector."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +158,8 @@ class Joined(Layer):
     """A map (first input) joined with an implicit vector (second input)."""
 
     join: Join
+    turned: bool
+    """Whether the vector is made from atoms, [1, 1, channels, 1], and its rows become channels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,3 +179,13 @@ class Head(Layer):
     classes: int
     decode: Decode
     scale_xy: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tags(Layer):
+    """Where tags of the whole picture come out: one raw value per class, whose sigmoid says whether it is there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedding(Layer):
+    """Where a vector per cell comes out, of any length; it belongs to all boxes of the head of the same stride."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,6 +18,8 @@ from yolor_studio.yolor.layers import (
     Activation,
     AvgPool,
     Conv,
+    Dwt,
+    Embedding,
     Head,
     Identity,
     Implicit,
@@ -24,16 +27,17 @@ from yolor_studio.yolor.layers import (
     Joined,
     Layer,
     MaxPool,
+    Norm,
     ReOrg,
     Route,
     Scale,
     Shortcut,
+    Tags,
     Upsample,
 )
 from yolor_studio.yolor.plan import MAIN_BN_EPS, Plan
 
 _BN_MOMENTUM = 0.03
-_IMPLICIT_SPREAD = 0.02
 _EXPECTED_OBJECTS = 8
 """Objects in a picture of 640 pixels that the first objectness bias stands for (YOLOv5's and YOLOR's figure)."""
 
@@ -47,6 +51,18 @@ _ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Everything that a pass gives, raw: no sigmoid is taken and nothing is normalised."""
+
+    heads: list[Tensor]
+    """Per head [N, anchors x (5 + classes), H / stride, W / stride]."""
+    tags: list[Tensor]
+    """[N, classes], or nothing where the network has none."""
+    embeddings: list[Tensor]
+    """Per head, in the same order, [N, length, H / stride, W / stride]; or nothing."""
+
+
 class Network(nn.Module):
     """A plan's network; parameters are named as in `Plan.shapes`."""
 
@@ -54,24 +70,33 @@ class Network(nn.Module):
         super().__init__()
         self.plan = plan
         self.layers = nn.ModuleList(_module(layer, bn_eps) for layer in plan.layers)
-        self._last_use = {source: layer.index for layer in plan.layers for source in layer.inputs}
+        self._for_boxes = _Schedule.of(plan, plan.heads)
+        self._for_all = _Schedule.of(plan, plan.outputs)
         _prior_biases(self)
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """images: float [N, 3, H, W] in 0..1, sides multiples of the stride -> per head its raw map
-        [N, anchors x (5 + classes), H / stride, W / stride]."""
+        [N, anchors x (5 + classes), H / stride, W / stride]. What only tags and embeddings need is left out."""
+        maps = self._run(images, self._for_boxes)
+        return [maps[head.index] for head in self.plan.heads]
+
+    def outputs(self, images: Tensor) -> Outputs:
+        """The same for all tasks in one pass."""
+        maps = self._run(images, self._for_all)
+        heads, tags, embeddings = (
+            [maps[layer.index] for layer in layers]
+            for layers in (self.plan.heads, self.plan.tags, self.plan.embeddings)
+        )
+        return Outputs(heads, [values.flatten(1) for values in tags], embeddings)
+
+    def _run(self, images: Tensor, schedule: _Schedule) -> dict[int, Tensor]:
         maps: dict[int, Tensor] = {IMAGE: images}
-        heads: list[Tensor] = []
-        for layer, module in zip(self.plan.layers, self.layers, strict=True):
-            made = module(*(maps[source] for source in layer.inputs))
-            for source in layer.inputs:
-                if self._last_use[source] == layer.index:
-                    maps.pop(source, None)
-            if isinstance(layer, Head):
-                heads.append(made)
-            else:
-                maps[layer.index] = made
-        return heads
+        for index, done in schedule.steps:
+            module, layer = self.layers[index], self.plan.layers[index]
+            maps[index] = module(*(maps[source] for source in layer.inputs))
+            for source in done:
+                del maps[source]
+        return maps
 
     def export_weights(self) -> dict[str, NDArray[np.float32]]:
         """Copies of all arrays by name, float32."""
@@ -93,6 +118,29 @@ class Network(nn.Module):
         self.load_state_dict(arrays, strict=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Schedule:
+    """The layers that some outputs need, in order, each with the maps that nothing needs after it."""
+
+    steps: tuple[tuple[int, tuple[int, ...]], ...]
+
+    @staticmethod
+    def of(plan: Plan, outputs: Sequence[Layer]) -> _Schedule:
+        wanted = {layer.index for layer in outputs}
+        last_use: dict[int, int] = {}
+        for layer in reversed(plan.layers):
+            if layer.index in wanted:
+                wanted.update(layer.inputs)
+                for source in layer.inputs:
+                    last_use.setdefault(source, layer.index)
+        done: dict[int, list[int]] = {}
+        for source, user in last_use.items():
+            done.setdefault(user, []).append(source)
+        return _Schedule(
+            tuple((layer.index, tuple(done.get(layer.index, ()))) for layer in plan.layers if layer.index in wanted)
+        )
+
+
 class _ConvBlock(nn.Module):
     def __init__(self, layer: Conv, bn_eps: float) -> None:
         super().__init__()
@@ -103,7 +151,7 @@ class _ConvBlock(nn.Module):
             layer.step,
             layer.pad,
             groups=layer.groups,
-            bias=not layer.batch_norm,
+            bias=layer.bias,
         )
         if layer.batch_norm:
             self.bn = nn.BatchNorm2d(layer.channels, eps=bn_eps, momentum=_BN_MOMENTUM)
@@ -115,10 +163,20 @@ class _ConvBlock(nn.Module):
         return self._activation(self.bn(x) if self._normalised else x)
 
 
+class _Norm(nn.Module):
+    def __init__(self, layer: Norm, bn_eps: float) -> None:
+        super().__init__()
+        self.bn = nn.BatchNorm2d(layer.channels, eps=bn_eps, momentum=_BN_MOMENTUM)
+        self._activation = _ACTIVATIONS[layer.activation]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self._activation(self.bn(x))
+
+
 class _Implicit(nn.Module):
     def __init__(self, layer: Implicit) -> None:
         super().__init__()
-        self.implicit = nn.Parameter(torch.empty(1, layer.channels, 1, 1).normal_(layer.mean, _IMPLICIT_SPREAD))
+        self.implicit = nn.Parameter(torch.empty(1, layer.channels, layer.rows, 1).normal_(layer.mean, layer.std))
 
     def forward(self) -> Tensor:
         return self.implicit
@@ -139,6 +197,8 @@ def _module(layer: Layer, bn_eps: float) -> nn.Module:
     match layer:
         case Conv():
             return _ConvBlock(layer, bn_eps)
+        case Norm():
+            return _Norm(layer, bn_eps)
         case Implicit():
             return _Implicit(layer)
         case _:
@@ -159,11 +219,13 @@ def _function(layer: Layer) -> Callable[..., Tensor]:
             return lambda x: functional.interpolate(x, scale_factor=float(factor), mode="nearest")
         case ReOrg():
             return lambda x: torch.cat([x[..., v::2, h::2] for h in (0, 1) for v in (0, 1)], 1)
-        case Joined(join=join):
-            return _JOINS[join]
+        case Dwt():
+            return _wavelets
+        case Joined(join=join, turned=turned):
+            return (lambda x, p: _JOINS[join](x, p.reshape(1, -1, 1, 1))) if turned else _JOINS[join]
         case Scale(activation=activation):
             return lambda x, factor: _ACTIVATIONS[activation](x * factor)
-        case Identity() | Head():
+        case Identity() | Head() | Tags() | Embedding():
             return lambda x: x
     raise TypeError(f"no torch form of {type(layer).__name__}")
 
@@ -174,6 +236,12 @@ _JOINS: dict[Join, Callable[[Tensor, Tensor], Tensor]] = {
     Join.ALTERNATE: lambda x, p: torch.cat([p.to(x.dtype).expand(len(x), -1, *x.shape[2:]), x], 1),
     Join.SELECT: lambda x, p: x * p.sigmoid(),
 }
+
+
+def _wavelets(x: Tensor) -> Tensor:
+    a, b, c, d = (x[..., v::2, h::2] for v in (0, 1) for h in (0, 1))
+    details = torch.stack([a + b - c - d, a - b + c - d, a - b - c + d], 2) / 4 + 0.5
+    return torch.cat([(a + b + c + d) / 4, details.flatten(1, 2)], 1)
 
 
 def _added(maps: tuple[Tensor, ...]) -> Tensor:
@@ -200,8 +268,8 @@ def _prior_biases(network: Network) -> None:
     for layer in network.plan.heads:
         conv = network.layers[layer.inputs[0]]
         source = network.plan.layers[layer.inputs[0]]
-        if isinstance(source, Joined):
-            conv = network.layers[source.inputs[0]]
+        while isinstance(source, Joined):
+            conv, source = network.layers[source.inputs[0]], network.plan.layers[source.inputs[0]]
         if not isinstance(conv, _ConvBlock) or conv.conv.bias is None:
             continue
         with torch.no_grad():

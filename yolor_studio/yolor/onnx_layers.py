@@ -8,10 +8,12 @@ from yolor_studio.yolor.layers import (
     Activation,
     AvgPool,
     Conv,
+    Dwt,
     Join,
     Joined,
     Layer,
     MaxPool,
+    Norm,
     ReOrg,
     Route,
     Scale,
@@ -46,8 +48,10 @@ class LayerWriter:
         self._channels[layer.index] = layer.channels
 
     def _write(self, layer: Layer) -> str:
-        if isinstance(layer, Conv):
+        if isinstance(layer, Conv | Dwt):
             return self._convolve(layer)
+        if isinstance(layer, Joined):
+            return self._join(layer.join, self.name(layer.inputs[0]), self._vector(layer))
         inputs = [self.name(source) for source in layer.inputs]
         widths = [self._channels[self._folded.actual(source)] for source in layer.inputs]
         match layer:
@@ -65,14 +69,14 @@ class LayerWriter:
                 blocks = self._nodes.add("SpaceToDepth", inputs[0], blocksize=2)
                 parts = self._nodes.add_many("Split", blocks, outputs=4, axis=1)
                 return self._nodes.add("Concat", parts[0], parts[2], parts[1], parts[3], axis=1)
-            case Joined():
-                return self._join(layer.join, *inputs)
+            case Norm():
+                return self._normalise(layer, inputs[0])
             case Scale():
                 return self._activate(self._nodes.add("Mul", *inputs), layer.activation)
             case _:
                 raise AssertionError(f"{type(layer).__name__} has no ONNX form")
 
-    def _convolve(self, layer: Conv) -> str:
+    def _convolve(self, layer: Conv | Dwt) -> str:
         kernel = self._folded.kernels[layer.index]
         source = self.name(kernel.source)
         weight = self._nodes.weight(f"layers.{layer.index}.weight", kernel.weight)
@@ -87,7 +91,21 @@ class LayerWriter:
             pads=[kernel.pad] * 4,
             group=kernel.groups,
         )
-        return self._activate(out, layer.activation)
+        return out if isinstance(layer, Dwt) else self._activate(out, layer.activation)
+
+    def _normalise(self, layer: Norm, value: str) -> str:
+        affine = self._folded.affines.get(layer.index)
+        if affine is not None:
+            for operator, part, numbers in (("Mul", "factor", affine.factor), ("Add", "offset", affine.offset)):
+                spread = self._nodes.weight(f"layers.{layer.index}.{part}", numbers.reshape(1, -1, 1, 1))
+                value = self._nodes.add(operator, value, spread)
+        return self._activate(value, layer.activation)
+
+    def _vector(self, layer: Joined) -> str:
+        if not layer.turned:
+            return self.name(layer.inputs[1])
+        values = self._folded.constants[self._folded.actual(layer.inputs[1])]
+        return self._nodes.weight(f"layers.{layer.index}.vector", values.reshape(1, -1, 1, 1))
 
     def _activate(self, value: str, activation: Activation) -> str:
         match activation:

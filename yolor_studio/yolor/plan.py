@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from yolor_studio.core.errors import ModelError
 from yolor_studio.yolor.cfg import Description, Section
-from yolor_studio.yolor.layers import CONSTANT, Conv, Head, Implicit, Layer
+from yolor_studio.yolor.layers import CONSTANT, Conv, Embedding, Head, Implicit, Layer, Norm, Tags
 from yolor_studio.yolor.resolve import resolve
 
 MAIN_BN_EPS = 1e-4
 """Added to the variance in batch norm by YOLOR's main line and by our networks."""
 DARKNET_BN_EPS = 1e-5
 """The same in Darknet, for `.weights` files."""
+_NORM_PARTS = ("bn.weight", "bn.bias", "bn.running_mean", "bn.running_var")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,24 @@ class Plan:
         return tuple(layer for layer in self.layers if isinstance(layer, Head))
 
     @property
+    def tags(self) -> tuple[Tags, ...]:
+        """The layer that gives tags of the whole picture, or none."""
+        return tuple(layer for layer in self.layers if isinstance(layer, Tags))
+
+    @property
+    def embeddings(self) -> tuple[Embedding, ...]:
+        """Per head, in the heads' order, the layer that gives its cells' vectors; or none at all."""
+        by_stride = {layer.stride: layer for layer in self.layers if isinstance(layer, Embedding)}
+        return tuple(by_stride[head.stride] for head in self.heads) if by_stride else ()
+
+    @property
+    def outputs(self) -> tuple[Layer, ...]:
+        """All layers whose values leave the network."""
+        return (*self.heads, *self.tags, *self.embeddings)
+
+    @property
     def classes(self) -> int:
-        """The number of classes."""
+        """The number of classes, of boxes and tags alike."""
         return self.heads[0].classes
 
     @property
@@ -58,7 +75,7 @@ class Plan:
     @property
     def implicit(self) -> int:
         """The number of implicit scalars."""
-        return sum(layer.channels for layer in self.layers if isinstance(layer, Implicit))
+        return sum(layer.channels * layer.rows for layer in self.layers if isinstance(layer, Implicit))
 
     @property
     def parameters(self) -> int:
@@ -77,11 +94,12 @@ class Plan:
                     layer.size,
                     layer.size,
                 )
-                norm = ("bn.weight", "bn.bias", "bn.running_mean", "bn.running_var")
-                for part in norm if layer.batch_norm else ("conv.bias",):
+                for part in _NORM_PARTS if layer.batch_norm else ("conv.bias",) * layer.bias:
                     shapes[f"{name}.{part}"] = (layer.channels,)
+            elif isinstance(layer, Norm):
+                shapes.update({f"{name}.{part}": (layer.channels,) for part in _NORM_PARTS})
             elif isinstance(layer, Implicit):
-                shapes[f"{name}.implicit"] = (1, layer.channels, 1, 1)
+                shapes[f"{name}.implicit"] = (1, layer.channels, layer.rows, 1)
         return shapes
 
     def boxes(self, width: int, height: int) -> int:
@@ -94,7 +112,8 @@ class Plan:
         total = 0
         for layer in self.layers:
             if isinstance(layer, Conv):
-                cells = 1 if layer.stride == CONSTANT else (width // layer.stride) * (height // layer.stride)
+                constant = layer.stride == CONSTANT
+                cells = layer.rows if constant else (width // layer.stride) * (height // layer.stride)
                 total += cells * layer.channels * (layer.in_channels // layer.groups) * layer.size**2
         return 2 * total / 1e9
 
@@ -125,4 +144,28 @@ def build_plan(description: Description) -> Plan:
         raise ModelError(f"The [yolo] sections disagree on the number of classes: {sorted(counts)}.")
     if len({head.decode for head in plan.heads}) > 1:
         raise ModelError("The [yolo] sections disagree on how boxes are decoded (new_coords).")
+    _check_tags(plan)
+    _check_embeddings(plan)
     return plan
+
+
+def _check_tags(plan: Plan) -> None:
+    if len(plan.tags) > 1:
+        raise ModelError(f"Line {plan.tags[1].line}: the network has a second [tags] section; one is supported.")
+    for tags in plan.tags:
+        if tags.channels != plan.classes:
+            raise ModelError(
+                f"Line {tags.line}: [tags] has {tags.channels} classes, but the [yolo] sections have {plan.classes}."
+            )
+
+
+def _check_embeddings(plan: Plan) -> None:
+    found = [layer for layer in plan.layers if isinstance(layer, Embedding)]
+    if not found:
+        return
+    strides, wanted = sorted(layer.stride for layer in found), sorted(set(plan.strides))
+    if strides != wanted:
+        raise ModelError(f"The [embedding] sections have the strides {strides}, but the [yolo] sections have {wanted}.")
+    lengths = sorted({layer.channels for layer in found})
+    if len(lengths) > 1:
+        raise ModelError(f"The [embedding] sections disagree on the length of their vectors: {lengths}.")

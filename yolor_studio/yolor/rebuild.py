@@ -7,19 +7,20 @@ from dataclasses import replace
 
 from yolor_studio.core.errors import ModelError
 from yolor_studio.yolor.cfg import Description
-from yolor_studio.yolor.layers import Conv, Head, Joined
+from yolor_studio.yolor.layers import Conv, Identity, Implicit, Join, Joined, Layer
 from yolor_studio.yolor.plan import Plan, build_plan
 
 
 def with_classes(description: Description, classes: int) -> Description:
-    """The description for `classes` classes: the last convolution of every head and the implicit vectors after it are
-    resized. ModelError if the description is wrong or a head is not fed by a convolution."""
+    """The description for `classes` classes: the last convolution before every [yolo] and [tags] and the implicit
+    knowledge after it are resized. ModelError if the description is wrong or no convolution stands there."""
     plan = build_plan(description)
     options = [dict(section.options) for section in description.sections]
-    for head in plan.heads:
-        options[head.index]["classes"] = str(classes)
-        for index in _sized_by(plan, head):
-            options[index]["filters"] = str(len(head.anchors) * (5 + classes))
+    sizes = [(head, len(head.anchors) * (5 + classes)) for head in plan.heads] + [(tags, classes) for tags in plan.tags]
+    for output, channels in sizes:
+        options[output.index]["classes"] = str(classes)
+        for index in _sized_by(plan, output):
+            options[index]["filters"] = str(channels)
     changed = _with_options(description, options)
     build_plan(changed)
     return changed
@@ -46,15 +47,29 @@ def _with_options(description: Description, options: Sequence[dict[str, str]]) -
     return replace(description, sections=tuple(replace(section, options=new) for section, new in pairs))
 
 
-def _sized_by(plan: Plan, head: Head) -> list[int]:
-    """The indices of the layers whose number of filters follows from the head's number of classes."""
+def _sized_by(plan: Plan, output: Layer) -> list[int]:
+    """The indices of the layers whose number of filters follows from the output's number of classes."""
     found: list[int] = []
-    layer = plan.layers[head.inputs[0]]
-    while isinstance(layer, Joined):
-        found.append(layer.inputs[1])
+    layer = plan.layers[output.inputs[0]]
+    while isinstance(layer, Joined | Identity):
+        if isinstance(layer, Joined):
+            if layer.join is Join.ALTERNATE:
+                break
+            found.append(_vector_sized_by(plan, layer))
         layer = plan.layers[layer.inputs[0]]
     if not isinstance(layer, Conv):
         raise ModelError(
-            f"Line {head.line}: this [yolo] is not fed by a convolution, so its classes cannot be changed."
+            f"Line {output.line}: this output is not fed by a convolution, so its classes cannot be changed."
         )
     return [*found, layer.index]
+
+
+def _vector_sized_by(plan: Plan, joined: Joined) -> int:
+    """The layer whose filters are the length of the joined vector: of atoms the implicit layer, otherwise the last one
+    that makes it."""
+    layer = plan.layers[joined.inputs[1]]
+    while isinstance(layer, Identity) or (joined.turned and isinstance(layer, Conv)):
+        layer = plan.layers[layer.inputs[0]]
+    if not isinstance(layer, Conv | Implicit):
+        raise ModelError(f"Line {joined.line}: its vector has no number of filters, so its classes cannot be changed.")
+    return layer.index

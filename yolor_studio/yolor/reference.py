@@ -15,6 +15,8 @@ from yolor_studio.yolor.layers import (
     AvgPool,
     Conv,
     Decode,
+    Dwt,
+    Embedding,
     Head,
     Identity,
     Implicit,
@@ -22,10 +24,12 @@ from yolor_studio.yolor.layers import (
     Joined,
     Layer,
     MaxPool,
+    Norm,
     ReOrg,
     Route,
     Scale,
     Shortcut,
+    Tags,
     Upsample,
 )
 from yolor_studio.yolor.plan import Plan
@@ -49,6 +53,8 @@ def run_layer(layer: Layer, inputs: list[Map], arrays: Mapping[str, NDArray[np.f
     match layer:
         case Conv():
             return _convolve(layer, inputs[0], arrays, bn_eps)
+        case Norm():
+            return activate(_normalise(layer, inputs[0], arrays, bn_eps), layer.activation)
         case Route():
             width = [x.shape[1] // layer.groups for x in inputs]
             parts = [x[:, layer.group * w : (layer.group + 1) * w] for x, w in zip(inputs, width, strict=True)]
@@ -68,12 +74,14 @@ def run_layer(layer: Layer, inputs: list[Map], arrays: Mapping[str, NDArray[np.f
         case ReOrg():
             x = inputs[0]
             return np.concatenate([x[:, :, i::2, j::2] for i, j in ((0, 0), (1, 0), (0, 1), (1, 1))], axis=1)
-        case Identity() | Head():
+        case Dwt():
+            return _wavelets(inputs[0])
+        case Identity() | Head() | Tags() | Embedding():
             return inputs[0]
         case Implicit():
             return np.asarray(arrays[f"layers.{layer.index}.implicit"], np.float64)
         case Joined():
-            return _join(layer.join, *inputs)
+            return _join(layer.join, inputs[0], inputs[1].reshape(1, -1, 1, 1) if layer.turned else inputs[1])
         case Scale():
             return activate(inputs[0] * inputs[1], layer.activation)
         case _:
@@ -114,14 +122,18 @@ def _convolve(layer: Conv, x: Map, arrays: Mapping[str, NDArray[np.floating]], b
     weight = np.asarray(arrays[f"{name}.conv.weight"], np.float64)
     out = correlate(x, weight, step=layer.step, pad=layer.pad, groups=layer.groups)
     if layer.batch_norm:
-        gamma, beta, mean, variance = (
-            np.asarray(arrays[f"{name}.bn.{part}"], np.float64)[:, None, None]
-            for part in ("weight", "bias", "running_mean", "running_var")
-        )
-        out = (out - mean) / np.sqrt(variance + bn_eps) * gamma + beta
-    else:
+        out = _normalise(layer, out, arrays, bn_eps)
+    elif layer.bias:
         out = out + np.asarray(arrays[f"{name}.conv.bias"], np.float64)[:, None, None]
     return activate(out, layer.activation)
+
+
+def _normalise(layer: Layer, x: Map, arrays: Mapping[str, NDArray[np.floating]], bn_eps: float) -> Map:
+    gamma, beta, mean, variance = (
+        np.asarray(arrays[f"layers.{layer.index}.bn.{part}"], np.float64)[:, None, None]
+        for part in ("weight", "bias", "running_mean", "running_var")
+    )
+    return (x - mean) / np.sqrt(variance + bn_eps) * gamma + beta
 
 
 def correlate(x: Map, weight: Map, *, step: int, pad: int, groups: int) -> Map:
@@ -137,6 +149,13 @@ def correlate(x: Map, weight: Map, *, step: int, pad: int, groups: int) -> Map:
             seen = padded[:, :, i : i + step * (rows - 1) + 1 : step, j : j + step * (columns - 1) + 1 : step]
             out += taps[..., i, j] @ seen.reshape(n, groups, channels // groups, rows * columns)
     return out.reshape(n, filters, rows, columns)
+
+
+def _wavelets(x: Map) -> Map:
+    a, b, c, d = (x[:, :, i::2, j::2] for i in (0, 1) for j in (0, 1))
+    details = np.stack([a + b - c - d, a - b + c - d, a - b - c + d], axis=2) / 4 + 0.5
+    n, channels, _, rows, columns = details.shape
+    return np.concatenate([(a + b + c + d) / 4, details.reshape(n, 3 * channels, rows, columns)], axis=1)
 
 
 def _max_pool(layer: MaxPool, x: Map) -> Map:

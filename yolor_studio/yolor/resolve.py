@@ -13,6 +13,8 @@ from yolor_studio.yolor.layers import (
     AvgPool,
     Conv,
     Decode,
+    Dwt,
+    Embedding,
     Head,
     Identity,
     Implicit,
@@ -20,22 +22,31 @@ from yolor_studio.yolor.layers import (
     Joined,
     Layer,
     MaxPool,
+    Norm,
     ReOrg,
     Route,
     Scale,
     Shortcut,
+    Tags,
     Upsample,
 )
 
 MAX_LAYERS = 5000
 MAX_CLASSES = 10_000
+MAX_IMPLICIT = 1 << 20
+"""The most numbers in one implicit layer."""
 _IMPLICIT_MEANS = {"implicit_add": 0.0, "implicit_mul": 1.0, "implicit_cat": 0.0}
+_ATOM_MEANS = {f"{kind}_2d": mean for kind, mean in _IMPLICIT_MEANS.items()}
+_IMPLICIT_STD = 0.02
+_DARKNET_STD = 0.2
 _JOINS = {
     "shift_channels": Join.SHIFT,
     "control_channels": Join.CONTROL,
     "alternate_channels": Join.ALTERNATE,
     "select_channels": Join.SELECT,
 }
+_ATOM_JOINS = {f"{kind}_2d": join for kind, join in _JOINS.items()}
+_READ_ATOMS = ("convolutional", "conv", "dropout", "silence", *_ATOM_JOINS)
 _ONLY_PLAIN = {
     "dilation": "1",
     "antialiasing": "0",
@@ -55,8 +66,10 @@ class Resolver:
 
     def __init__(self, sections: Sequence[Section]) -> None:
         self.layers: list[Layer] = []
+        self._constant: list[bool] = []
         # Only YOLOR's main line has these kinds of layers.
-        self.main_line = any(s.kind in _JOINS or s.kind in _IMPLICIT_MEANS for s in sections)
+        marks = {*_IMPLICIT_MEANS, *_ATOM_MEANS, *_JOINS, *_ATOM_JOINS}
+        self.main_line = any(s.kind in marks for s in sections)
 
     @property
     def index(self) -> int:
@@ -68,8 +81,13 @@ class Resolver:
         index = self.index + written if written < 0 else written
         if not 0 <= index < self.index:
             section.fail(f"it reads layer {written}, but {self.index} layers (from 0) stand before it.")
-        if isinstance(self.layers[index], Head):
-            section.fail(f"it reads layer {written}, a [yolo] section, which gives boxes and no map.")
+        layer = self.layers[index]
+        if isinstance(layer, Head | Tags | Embedding):
+            section.fail(f"it reads layer {written}, an output of the network, which gives no map.")
+        if layer.rows > 1 and section.kind not in _READ_ATOMS:
+            section.fail(
+                f"it reads layer {written}, a map of implicit atoms, which only convolutions and *_channels_2d read."
+            )
         return index
 
     def previous(self, section: Section) -> int:
@@ -81,6 +99,19 @@ class Resolver:
     def shape(self, index: int) -> tuple[int, int]:
         """(channels, stride) of a layer or of the picture."""
         return (3, 1) if index == IMAGE else (self.layers[index].channels, self.layers[index].stride)
+
+    def rows(self, index: int) -> int:
+        """The rows of a map of implicit atoms; 1 for every other."""
+        return 1 if index == IMAGE else self.layers[index].rows
+
+    def constant(self, index: int) -> bool:
+        """Whether a layer's value is the same for every picture."""
+        return index != IMAGE and self._constant[index]
+
+    def add(self, layer: Layer) -> None:
+        """Append the layer that the section describes."""
+        self._constant.append(all(self.constant(source) for source in layer.inputs))
+        self.layers.append(layer)
 
     def place(self, section: Section) -> dict[str, int]:
         """What every layer is told about its place."""
@@ -99,7 +130,7 @@ def resolve(sections: Sequence[Section]) -> tuple[Layer, ...]:
         for key, plain in _ONLY_PLAIN.items():
             if section.text(key, plain) != plain:
                 section.fail(f"the option {key}={section.options[key]} is not supported.")
-        resolver.layers.append(make(section, resolver))
+        resolver.add(make(section, resolver))
     return tuple(resolver.layers)
 
 
@@ -137,6 +168,9 @@ def _convolution(section: Section, resolver: Resolver) -> Layer:
     filters = section.integer("filters", 1, low=1, high=1 << 16)
     if channels % groups or filters % groups:
         section.fail(f"{channels} input channels and {filters} filters do not divide into {groups} groups.")
+    if resolver.rows(source) > 1 and step > 1:
+        section.fail("a convolution with a step over implicit atoms is not supported.")
+    batch_norm = section.integer("batch_normalize", 0) != 0
     return Conv(
         **resolver.place(section),
         inputs=(source,),
@@ -147,8 +181,22 @@ def _convolution(section: Section, resolver: Resolver) -> Layer:
         step=step,
         pad=pad,
         groups=groups,
-        batch_norm=section.integer("batch_normalize", 0) != 0,
+        batch_norm=batch_norm,
+        bias=not batch_norm and section.integer("bias", 1) != 0,
         activation=_activation(section, "logistic"),
+        rows=resolver.rows(source),
+    )
+
+
+def _norm(section: Section, resolver: Resolver) -> Layer:
+    source = resolver.previous(section)
+    channels, stride = resolver.shape(source)
+    return Norm(
+        **resolver.place(section),
+        inputs=(source,),
+        channels=channels,
+        stride=stride,
+        activation=_activation(section, "linear"),
     )
 
 
@@ -236,19 +284,39 @@ def _reorg(section: Section, resolver: Resolver) -> Layer:
     return ReOrg(**resolver.place(section), inputs=(source,), channels=4 * channels, stride=2 * stride)
 
 
+def _dwt(section: Section, resolver: Resolver) -> Layer:
+    source = resolver.previous(section)
+    channels, stride = resolver.shape(source)
+    if stride == CONSTANT:
+        section.fail("a map of one cell has no wavelets.")
+    return Dwt(**resolver.place(section), inputs=(source,), channels=4 * channels, stride=2 * stride)
+
+
 def _identity(section: Section, resolver: Resolver) -> Layer:
     source = resolver.previous(section)
     channels, stride = resolver.shape(source)
-    return Identity(**resolver.place(section), inputs=(source,), channels=channels, stride=stride)
+    return Identity(
+        **resolver.place(section), inputs=(source,), channels=channels, stride=stride, rows=resolver.rows(source)
+    )
 
 
 def _implicit(section: Section, resolver: Resolver) -> Layer:
+    """A vector; or atoms, whose filters are rows; or Darknet's own kind, whose atoms are rows."""
+    filters = section.integer("filters", low=1, high=1 << 16)
+    darknet, plain = section.kind == "implicit", section.kind in _IMPLICIT_MEANS
+    atoms = 1 if plain else section.integer("atoms", 1, low=1, high=1 << 12)
+    if filters * atoms > MAX_IMPLICIT:
+        section.fail(f"{atoms} atoms of {filters} numbers are too many.")
+    plain_mean = {**_IMPLICIT_MEANS, **_ATOM_MEANS}.get(section.kind, 0.0)
     return Implicit(
         **resolver.place(section),
         inputs=(),
-        channels=section.integer("filters", low=1, high=1 << 16),
+        channels=filters if plain or darknet else atoms,
+        rows=atoms if plain or darknet else filters,
         stride=CONSTANT,
-        mean=_IMPLICIT_MEANS[section.kind],
+        mean=section.number("mean", 0.0) if darknet else plain_mean,
+        std=section.number("std", _DARKNET_STD) if darknet else _IMPLICIT_STD,
+        atoms=atoms,
     )
 
 
@@ -259,7 +327,14 @@ def _joined(section: Section, resolver: Resolver) -> Layer:
     vector_channels, vector_stride = resolver.shape(vector)
     if vector_stride != CONSTANT:
         section.fail("it must read an implicit layer, but reads a map of the picture.")
-    join = _JOINS[section.kind]
+    turned = section.kind in _ATOM_JOINS
+    if turned:
+        if vector_channels != 1 or not resolver.constant(vector):
+            section.fail("it must read implicit atoms that a convolution with filters=1 has mixed into one vector.")
+        vector_channels = resolver.rows(vector)
+    elif resolver.rows(vector) > 1:
+        section.fail(f"its implicit layer holds atoms; [{section.kind}_2d] joins what is mixed from them.")
+    join = {**_JOINS, **_ATOM_JOINS}[section.kind]
     if join is not Join.ALTERNATE and vector_channels != channels:
         section.fail(f"its implicit layer has {vector_channels} values, but its input has {channels} channels.")
     return Joined(
@@ -268,6 +343,7 @@ def _joined(section: Section, resolver: Resolver) -> Layer:
         channels=channels + vector_channels if join is Join.ALTERNATE else channels,
         stride=stride,
         join=join,
+        turned=turned,
     )
 
 
@@ -319,6 +395,25 @@ def _head(section: Section, resolver: Resolver) -> Layer:
     )
 
 
+def _tags(section: Section, resolver: Resolver) -> Layer:
+    source = resolver.previous(section)
+    channels, stride = resolver.shape(source)
+    classes = section.integer("classes", 20, low=1, high=MAX_CLASSES)
+    if stride != CONSTANT or resolver.constant(source):
+        section.fail("it must read a map of one cell, such as a convolution gives after [avgpool].")
+    if channels != classes:
+        section.fail(f"its input has {channels} channels, but {classes} classes need as many.")
+    return Tags(**resolver.place(section), inputs=(source,), channels=classes, stride=CONSTANT)
+
+
+def _embedding(section: Section, resolver: Resolver) -> Layer:
+    source = resolver.previous(section)
+    channels, stride = resolver.shape(source)
+    if stride == CONSTANT:
+        section.fail("it reads a map of one cell, but every cell of a [yolo] needs a vector.")
+    return Embedding(**resolver.place(section), inputs=(source,), channels=channels, stride=stride)
+
+
 def _decode(section: Section, resolver: Resolver) -> Decode:
     """Our own cfg says `decode=yolor` or `decode=darknet`; elsewhere implicit layers mark YOLOR's main line, whose
     code ignores scale_x_y and new_coords, and everything else is Darknet's, which obeys them."""
@@ -333,6 +428,7 @@ def _decode(section: Section, resolver: Resolver) -> Decode:
 _MAKERS: Mapping[str, Callable[[Section, Resolver], Layer]] = {
     "convolutional": _convolution,
     "conv": _convolution,
+    "batchnorm": _norm,
     "route": _route,
     "route2": _route,
     "route3": _route,
@@ -342,11 +438,14 @@ _MAKERS: Mapping[str, Callable[[Section, Resolver], Layer]] = {
     "avgpool": _avg_pool,
     "upsample": _upsample,
     "reorg": _reorg,
+    "dwt": _dwt,
     "dropout": _identity,
     "silence": _identity,
-    **dict.fromkeys(_IMPLICIT_MEANS, _implicit),
-    **dict.fromkeys(_JOINS, _joined),
+    **dict.fromkeys((*_IMPLICIT_MEANS, *_ATOM_MEANS, "implicit"), _implicit),
+    **dict.fromkeys((*_JOINS, *_ATOM_JOINS), _joined),
     "scale_channels": _scale,
     "sam": _scale,
     "yolo": _head,
+    "tags": _tags,
+    "embedding": _embedding,
 }
