@@ -16,7 +16,8 @@ from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.class_names import match_classes
 from yolor_studio.core.entities import Box, FrameState, MediaKind, Predictions
 from yolor_studio.core.errors import Cancelled, FormatError, ModelError
-from yolor_studio.jobs.evaluate import Evaluation, evaluate, measure
+from yolor_studio.jobs.evaluate import evaluate, measure
+from yolor_studio.jobs.evaluation import Evaluation
 from yolor_studio.jobs.events import ItemFailed, Notice, Result
 from yolor_studio.jobs.ground_truth import truth_of_dataset, truth_of_project
 from yolor_studio.media import fingerprint, open_media, save_png
@@ -87,6 +88,71 @@ def test_a_perfect_model_scores_one_under_matched_names(dataset: dict[str, Any],
     assert any("Motor-Cycle" in line for line in result.lines())
 
 
+def test_the_json_says_what_the_guide_lists(dataset: dict[str, Any], tmp_path: Path) -> None:
+    _, result = _measure(dataset, tmp_path)
+    data = json.loads(json.dumps(result.as_json()))
+    assert data["threshold"] == {
+        "score": pytest.approx(0.9), "precision": 1.0, "recall": 1.0, "f1": 1.0, "right": 3, "wrong": 0, "missed": 0,
+    }  # fmt: skip
+    assert data["confusion"]["labels"] == ["Motor-Cycle", "zebra", "background"]
+    assert data["confusion"]["matrix"] == [[3, 0, 0], [0, 0, 0], [0, 0, 0]]
+    assert (data["max_dets"], data["at_100"]["AP"]) == (300, pytest.approx(1))
+    row = data["per_category"][0]
+    assert (row["boxes"], row["recall"], row["precision"]) == (3, 1, 1)
+    assert row["threshold"]["score"] == pytest.approx(0.9)
+    assert data["per_category"][1]["threshold"] is None
+    curves = data["curves"]
+    assert [each["name"] for each in curves["per_category"]] == ["Motor-Cycle"]
+    assert {len(curves["all"][name]) for name in ("precision_over_recall", "precision", "recall", "f1")} == {101}
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "guide.md").read_text("utf-8")
+    keys = {*data, *data["threshold"], *row, *data["confusion"], *curves, *curves["all"]}
+    assert sorted(key for key in keys if f"`{key}`" not in guide) == []
+
+
+def test_a_person_gets_the_table_the_limit_a_plot_and_the_confusions(dataset: dict[str, Any], tmp_path: Path) -> None:
+    _, result = _measure(dataset, tmp_path)
+    text = "\n".join(result.lines())
+    assert "Score limit 0.90 is best (F1 1.00): precision 1.00, recall 1.00; 3 right, 0 wrong, 0 missed." in text
+    assert " 1.0 |" + "█" * 51 in text
+    assert "rows are the truth" in text
+    assert max(map(len, result.lines())) <= 100
+
+
+def test_many_categories_are_told_by_their_worst_confusions(dataset: dict[str, Any], tmp_path: Path) -> None:
+    dataset["categories"] += [{"id": 20 + n, "name": f"kind {n}"} for n in range(15)]
+    dataset["annotations"] += [
+        {"id": 50 + n, "image_id": "a0", "category_id": 20 + n % 15, "bbox": [100, 80, 5, 5]} for n in range(16)
+    ]
+    _, result = _measure(dataset, tmp_path)
+    assert "       2 kind 0 missed" in result.lines()
+
+
+def test_a_model_that_finds_nothing_has_no_limit_to_choose(dataset: dict[str, Any], tmp_path: Path) -> None:
+    for row in dataset["annotations"]:
+        row["bbox"] = [0, 0, 2, 2]
+    _, result = _measure(dataset, tmp_path)
+    assert result.as_json()["threshold"] is None
+    assert any("no score limit to choose" in line for line in result.lines())
+
+
+def test_more_detections_count_where_a_picture_has_more_boxes(dataset: dict[str, Any], tmp_path: Path) -> None:
+    dataset["annotations"] += [
+        {"id": 50 + n, "image_id": "a0", "category_id": 4, "bbox": [n % 60, n // 60, 5, 5]} for n in range(400)
+    ]
+    _, result = _measure(dataset, tmp_path)
+    assert result.scores.max_dets == 401
+    assert any("Up to 401 detections" in line for line in result.lines())
+
+
+def test_each_picture_can_be_read_again(dataset: dict[str, Any], tmp_path: Path) -> None:
+    dataset["images"].append({"id": "out", "file_name": "../gt.json"})
+    _, result = _measure(dataset, tmp_path)
+    assert result.truth.read(1).shape == (H, W, 3)
+    assert "leaves the folder" in result.truth.read(4)
+    assert result.truth.files[0] == tmp_path / "images/0.png"
+    assert result.truth.places == ()
+
+
 def test_categories_without_a_class_score_nothing_and_are_told(dataset: dict[str, Any], tmp_path: Path) -> None:
     dataset["annotations"].append({"id": 7, "image_id": "a0", "category_id": 9, "bbox": [60, 60, 20, 20]})
     events, result = _measure(dataset, tmp_path)
@@ -151,8 +217,12 @@ def test_a_project_is_ground_truth_too(tmp_path: Path) -> None:
         project.review(media, [0], FrameState.REVIEWED)
         truth = truth_of_project(project)
         *_, last = measure(_Fake(), ("car",), truth, model="fake", size=64, cancel=CancelToken())
-    assert isinstance(last, Result)
-    assert last.value.scores.ap == pytest.approx(1)
+        assert isinstance(last, Result)
+        assert last.value.scores.ap == pytest.approx(1)
+        assert truth.places == ((media, 0),)
+        picture = truth.read(1)
+        assert isinstance(picture, np.ndarray)
+        assert picture.shape == (H, W, 3)
 
 
 def test_class_names_of_voc_and_coco_meet() -> None:

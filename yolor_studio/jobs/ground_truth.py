@@ -35,6 +35,12 @@ class GroundTruth:
     """Records of the file that could not be used."""
     pictures: Callable[[], Iterator[tuple[int, Picture | str]]]
     """Reads them one after another: (number, its RGB pixels, or a sentence where it cannot be read)."""
+    read: Callable[[int], Picture | str]
+    """Reads one of them by its number."""
+    places: tuple[tuple[int, int], ...] = ()
+    """(media id, frame) of each picture of a project; empty for a dataset."""
+    files: tuple[Path, ...] = ()
+    """Where each picture of a dataset lies; empty for a project."""
 
 
 def truth_of_dataset(data: Path, images: Path) -> GroundTruth:
@@ -53,7 +59,9 @@ def truth_of_dataset(data: Path, images: Path) -> GroundTruth:
         ),
         rows=_rows(file, numbers, categories),
         problems=file.problems,
-        pictures=lambda: _files(file.images, images),
+        pictures=lambda: ((number, _read(image, images)) for number, image in enumerate(file.images, 1)),
+        read=lambda number: _read(file.images[number - 1], images),
+        files=tuple(path if isinstance(path := _path(image, images), Path) else images for image in file.images),
     )
 
 
@@ -84,13 +92,25 @@ def truth_of_project(project: Project) -> GroundTruth:
                     except MediaError as error:
                         yield image + 1, str(error)
 
+    clip_of = np.repeat(np.arange(len(plan.clips)), [clip.stop - clip.start for clip in plan.clips])
+
+    def read_one(number: int) -> Picture | str:
+        try:
+            with open_source(plan.clips[clip_of[number - 1]].media) as source:
+                return source.read(int(plan.frame[number - 1]))
+        except MediaError as error:
+            return str(error)
+
     names = tuple(
         clip.media.name if clip.media.kind is MediaKind.IMAGE else f"{clip.media.name}, frame {plan.frame[image]}"
         for clip in plan.clips
         for image in range(clip.start, clip.stop)
     )
     categories = tuple((category.id, category.name) for category in plan.categories)
-    return GroundTruth(names, categories, rows.astype(np.float64), Problems(), pictures)
+    places = tuple(
+        (plan.clips[clip].media.id, frame) for clip, frame in zip(clip_of.tolist(), plan.frame.tolist(), strict=True)
+    )
+    return GroundTruth(names, categories, rows.astype(np.float64), Problems(), pictures, read_one, places)
 
 
 def _rows(file: CocoFile, numbers: dict[str, int], categories: dict[str, int]) -> NDArray[np.float64]:
@@ -104,19 +124,22 @@ def _rows(file: CocoFile, numbers: dict[str, int], categories: dict[str, int]) -
     return np.array(rows, np.float64).reshape(-1, 8)
 
 
-def _files(images: tuple[ImageRecord, ...], folder: Path) -> Iterator[tuple[int, Picture | str]]:
-    for number, image in enumerate(images, 1):
-        yield number, _read(image, folder)
-
-
-def _read(image: ImageRecord, folder: Path) -> Picture | str:
+def _path(image: ImageRecord, folder: Path) -> Path | str:
+    """Where a picture lies below the folder, at its path or by its name alone; a sentence when it lies elsewhere."""
     try:
         parts = inside(image.file_name)
     except Unplaced as why:
         return f"{why}; it was not opened"
     path = folder.joinpath(*parts)
+    return path if path.is_file() else folder / parts[-1]
+
+
+def _read(image: ImageRecord, folder: Path) -> Picture | str:
+    path = _path(image, folder)
+    if isinstance(path, str):
+        return path
     try:
-        with open_media(path if path.is_file() else folder / parts[-1]) as source:
+        with open_media(path) as source:
             picture = source.read(0)
     except MediaError as error:
         return str(error)

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.child import run_child
-from yolor_studio.metrics.scores import Scores
+from yolor_studio.metrics.scores import COCO_MAX_DETS, Scores
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["evaluate_coco", "evaluate_rows"]
-
-COCO_MAX_DETS = 100
-"""The official cap of detections per picture and category."""
 
 
 def evaluate_coco(

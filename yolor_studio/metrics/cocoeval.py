@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from yolor_studio.metrics.scores import CategoryScore, Scores
+from yolor_studio.metrics.scores import COCO_MAX_DETS, CategoryScore, Scores
 
 _AT_50, _AT_75 = 0, 5
 
@@ -26,7 +26,8 @@ def score(request: Mapping[str, Any]) -> Scores:
         {"image_id": int(row[0]), "category_id": int(row[1]), "bbox": row[2:6], "score": row[6]}
         for row in request["found"]
     ]
-    precision = precision_table(truth, found, max_dets=request["max_dets"])
+    table = _all_caps(truth, found, max_dets=request["max_dets"])
+    precision, official = table[..., -1], table[..., 0]
     counts = np.bincount([int(row[1]) for row in request["truth"] if not row[7]], minlength=len(names) + 1)
     return Scores(
         ap=_mean(precision[..., 0]),
@@ -39,6 +40,7 @@ def score(request: Mapping[str, Any]) -> Scores:
         boxes=int(counts.sum()),
         detections=len(found),
         max_dets=request["max_dets"],
+        at_100=(_mean(official[..., 0]), _mean(official[_AT_50, ..., 0]), _mean(official[_AT_75, ..., 0])),
         per_category=tuple(
             CategoryScore(
                 id=identity,
@@ -80,14 +82,20 @@ def precision_table(
 ) -> NDArray[np.float64]:
     """Precision [10 IoU thresholds, 101 recalls, categories, 4 areas or only "all"]; -1 where there is no ground truth
     box. Without any detection, where pycocotools raises, the precision is 0 wherever there is a box."""
+    return _all_caps(truth, found, max_dets=max_dets, by_area=by_area)[..., -1]
+
+
+def _all_caps(truth: Any, found: list[dict[str, Any]], *, max_dets: int, by_area: bool = True) -> NDArray[np.float64]:
+    """As `precision_table` with one more axis: capped at 100 detections, or at `max_dets` if that is less; then at
+    `max_dets`."""
     results = truth.loadRes(found) if found else _nothing_found(truth)
     evaluation = COCOeval(truth, results, "bbox")
-    evaluation.params.maxDets = [1, 10, max_dets] if max_dets > 10 else [max_dets]
+    evaluation.params.maxDets = sorted({min(max_dets, COCO_MAX_DETS), max_dets})
     if not by_area:
         evaluation.params.areaRng, evaluation.params.areaRngLbl = evaluation.params.areaRng[:1], ["all"]
     evaluation.evaluate()
     evaluation.accumulate()
-    return evaluation.eval["precision"][..., -1]
+    return evaluation.eval["precision"]
 
 
 def _nothing_found(truth: Any) -> Any:

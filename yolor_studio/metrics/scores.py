@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["CategoryScore", "Scores"]
+__all__ = ["COCO_MAX_DETS", "CategoryScore", "Scores"]
+
+COCO_MAX_DETS = 100
+"""The official cap of detections per picture and category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,15 @@ class Scores:
     detections: int
     max_dets: int
     """The most detections of a picture and category that counted."""
+    at_100: tuple[float | None, float | None, float | None]
+    """AP, AP50 and AP75 under the official cap of 100, for comparing with published figures."""
     per_category: tuple[CategoryScore, ...]
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Scores:
         """The scores as a child process sent them: a mapping of this class's own field names."""
         fields = dict(value)
+        fields["at_100"] = tuple(fields["at_100"])
         fields["per_category"] = tuple(CategoryScore(**row) for row in fields["per_category"])
         return cls(**fields)
 
@@ -61,6 +67,7 @@ class Scores:
             "boxes": self.boxes,
             "detections": self.detections,
             "max_dets": self.max_dets,
+            "at_100": dict(zip(("AP", "AP50", "AP75"), self.at_100, strict=True)),
             "per_category": [
                 {"id": row.id, "name": row.name, "boxes": row.boxes, "AP": row.ap, "AP50": row.ap50, "AP75": row.ap75}
                 for row in self.per_category
