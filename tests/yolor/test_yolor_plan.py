@@ -159,6 +159,8 @@ ATOMS = LAST + MIXED.format(6)
         (LAST + "[route]\nlayers=-1\ngroups=4\n", "do not divide into 4 groups"),
         (LAST + "[shortcut]\nfrom=-1\nweights_type=per_feature\n", "weights_type=per_feature"),
         (LAST + "[maxpool]\nsize=3\npadding=0\n", "does not divide sizes evenly"),
+        (LAST + "[avgpool]\n[implicit_add]\nfilters=6\n[route]\nlayers=-1,-2\n", "mixes implicit layers with maps"),
+        (LAST + "[avgpool]\n[implicit_add]\nfilters=6\n[shortcut]\nfrom=1\n", "mixes implicit layers with maps"),
         (LAST + "[avgpool]\n[dwt]\n", "a map of one cell has no wavelets"),
         ("[implicit_add_2d]\natoms=2\nfilters=6\n[route]\nlayers=0\n", "only convolutions and .*_channels_2d read"),
         ("[implicit_add_2d]\natoms=2\nfilters=6\n[convolutional]\nstride=2\n", "a step over implicit atoms"),

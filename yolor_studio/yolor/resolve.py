@@ -113,6 +113,11 @@ class Resolver:
         self._constant.append(all(self.constant(source) for source in layer.inputs))
         self.layers.append(layer)
 
+    def one_origin(self, section: Section, sources: Sequence[int]) -> None:
+        """Fail if some of the layers hold one value for all pictures, and others one per picture."""
+        if len({self.constant(source) for source in sources}) > 1:
+            section.fail("it mixes implicit layers with maps of the picture, which only the *_channels sections do.")
+
     def place(self, section: Section) -> dict[str, int]:
         """What every layer is told about its place."""
         return {"index": self.index, "line": section.line}
@@ -212,6 +217,7 @@ def _route(section: Section, resolver: Resolver) -> Layer:
         section.fail(f"inputs of {[channels for channels, _ in shapes]} channels do not divide into {groups} groups.")
     if len({stride for _, stride in shapes}) > 1:
         section.fail(f"its inputs have maps of different sizes: strides {[stride for _, stride in shapes]}.")
+    resolver.one_origin(section, sources)
     return Route(
         **resolver.place(section),
         inputs=sources,
@@ -230,6 +236,7 @@ def _shortcut(section: Section, resolver: Resolver) -> Layer:
     channels, stride = resolver.shape(first)
     if any(resolver.shape(other)[1] != stride for other in others):
         section.fail("its inputs have maps of different sizes.")
+    resolver.one_origin(section, (first, *others))
     return Shortcut(
         **resolver.place(section),
         inputs=(first, *others),
@@ -355,13 +362,11 @@ def _scale(section: Section, resolver: Resolver) -> Layer:
     channels, stride = resolver.shape(base)
     if resolver.shape(factor) not in ((channels, stride), (channels, CONSTANT)):
         section.fail(f"its inputs of {channels} and {resolver.shape(factor)[0]} channels do not fit together.")
-    return Scale(
-        **resolver.place(section),
-        inputs=(base, factor),
-        channels=channels,
-        stride=stride,
-        activation=_activation(section, "linear"),
-    )
+    activation = _activation(section, "linear")
+    place = {**resolver.place(section), "channels": channels, "stride": stride}
+    if resolver.constant(factor) and activation is Activation.LINEAR:
+        return Joined(**place, inputs=(base, factor), join=Join.CONTROL, turned=False)
+    return Scale(**place, inputs=(base, factor), activation=activation)
 
 
 def _head(section: Section, resolver: Resolver) -> Layer:
