@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from yolor_studio.core.errors import ModelError
 from yolor_studio.core.resources import shipped
 from yolor_studio.yolor.cfg import parse_cfg, read_cfg
 from yolor_studio.yolor.implicit import (
     ImplicitVector,
     Modelling,
     Way,
-    from_json,
     implicit_report,
-    to_json,
 )
 from yolor_studio.yolor.plan import Plan, build_plan
 from yolor_studio.yolor.reference import random_weights
@@ -160,43 +152,6 @@ def test_tags_and_embeddings_have_their_own():
     tags, embedding = report(body)
     assert (tags.task, tags.where, tags.folded) == ("tags", "before the tags", True)
     assert (embedding.task, embedding.where) == ("embeddings", "on the embedding of stride 1")
-
-
-def test_the_report_goes_through_metadata():
-    plan = bundled()
-    vectors = implicit_report(plan, random_weights(plan, seed=0, bn_eps=1e-4))
-    again = from_json(to_json(vectors))
-    for before, after in zip(vectors, again, strict=True):
-        assert (before.where, before.kind, before.anchors) == (after.where, after.kind, after.anchors)
-        np.testing.assert_allclose(before.values, after.values, rtol=1e-5)
-    assert from_json(to_json(again)) == again
-
-
-JUNK = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["values", "layer", "x"]), inner),
-    max_leaves=8,
-)
-
-
-@settings(deadline=None, max_examples=80)
-@given(st.data())
-def test_damaged_metadata_is_refused(data: st.DataObject):
-    (entry, *_) = json.loads(to_json(only_vectors()))
-    entry[data.draw(st.sampled_from(sorted(entry)))] = data.draw(JUNK)
-    text = json.dumps(data.draw(st.sampled_from([[entry], entry, data.draw(JUNK)])))
-    with suppress(ModelError):
-        assert all(np.isfinite(vector.values).all() for vector in from_json(text))
-
-
-@pytest.mark.parametrize("text", ["", "{}x", '"ab"', '[{"layer":0}]', "[" * 100_000, "7"])
-def test_metadata_of_something_else_is_refused(text: str):
-    with pytest.raises(ModelError, match="of its implicit knowledge is damaged"):
-        from_json(text)
-
-
-def only_vectors() -> tuple[ImplicitVector, ...]:
-    return report(FIRST + VECTOR.format("shift") + HEAD)
 
 
 def test_a_thousand_joins_of_a_layer_with_itself_are_looked_through_once():

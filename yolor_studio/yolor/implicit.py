@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from yolor_studio.core.errors import ModelError
 from yolor_studio.yolor.fold import Folded, fold
 from yolor_studio.yolor.layers import (
     Conv,
@@ -31,7 +28,6 @@ from yolor_studio.yolor.weights import Weights
 
 FIELDS = ("x", "y", "width", "height", "objectness")
 """What an anchor's numbers in a prediction are, before its classes."""
-_DIGITS = 6
 
 
 class Modelling(StrEnum):
@@ -97,11 +93,7 @@ class ImplicitVector:
 
 def implicit_report(plan: Plan, weights: Weights) -> tuple[ImplicitVector, ...]:
     """Every place where implicit knowledge acts, in the order of the layers; the weights must fit the plan."""
-    return report_of(plan, fold(plan, weights))
-
-
-def report_of(plan: Plan, folded: Folded) -> tuple[ImplicitVector, ...]:
-    """The same for a network that has been folded already."""
+    folded = fold(plan, weights)
     consumers = plan.consumers()
     kept = {layer.index for layer in folded.layers}
     return tuple(_vector(plan, folded, layer, consumers, kept) for layer in _joins(plan, folded))
@@ -225,39 +217,3 @@ def _reason(layer: Joined | Scale, folded: Folded, consumers: dict[int, list[Lay
     if others:
         return "Kept: something other than a convolution reads it, and none without activation stands before it."
     return "Kept: no convolution without activation stands before it, and none after it."
-
-
-def to_json(report: tuple[ImplicitVector, ...]) -> str:
-    """The report as text for a model's metadata; values are rounded to six digits."""
-    entries = [{**asdict(v), "values": [float(f"{x:.{_DIGITS}g}") for x in v.values]} for v in report]
-    return json.dumps(entries, separators=(",", ":"))
-
-
-def from_json(text: str) -> tuple[ImplicitVector, ...]:
-    """What `to_json` wrote; ModelError if it is anything else."""
-    try:
-        entries = json.loads(text)
-        return tuple(_from_entry(entry) for entry in entries)
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-        raise ModelError("What the model says of its implicit knowledge is damaged.") from error
-
-
-def _from_entry(entry: dict[str, Any]) -> ImplicitVector:
-    values = tuple(float(value) for value in entry["values"])
-    if not np.isfinite(values).all():
-        raise ValueError("not finite")
-    return ImplicitVector(
-        layer=int(entry["layer"]),
-        joined=int(entry["joined"]),
-        kind=Modelling(entry["kind"]),
-        way=Way(entry["way"]),
-        size=int(entry["size"]),
-        values=values,
-        folded=bool(entry["folded"]),
-        reason=str(entry["reason"]),
-        where=str(entry["where"]),
-        task=str(entry["task"]),
-        stride=int(entry["stride"]),
-        anchors=tuple((float(width), float(height)) for width, height in entry["anchors"]),
-        classes=int(entry["classes"]),
-    )
