@@ -55,12 +55,12 @@ def convert(file: Path, *, cfg: Path | None, names: Path | None) -> Conversion:
 
 
 def _from_onnx(file: Path, names: Path | None) -> Conversion:
-    from yolor_studio.detect.foreign import wrap
+    from yolor_studio.detect.foreign import settings_beside, wrap
     from yolor_studio.detect.model_check import check_contract, in_contract, read_model
 
     model = read_model(file)
     if not in_contract(model):
-        source_hash = _hash(file, names)
+        source_hash = _hash(file, names, settings_beside(file))
         wrapped, notices = wrap(file, model, names=names, source_hash=source_hash)
         check_contract(file.name, wrapped)
         return Conversion(source_hash, wrapped.SerializeToString, notices=notices)
@@ -86,7 +86,7 @@ def _from_darknet(file: Path, cfg: Path | None, names: Path | None) -> Conversio
 
         return SavedNetwork(description, read_darknet(file, plan), classes, plan.size, licence="")
 
-    return _from_network(load, source_hash, notices=notices)
+    return from_network(load, source_hash, notices=notices)
 
 
 def _from_safetensors(file: Path, cfg: Path | None, names: Path | None) -> Conversion:
@@ -96,10 +96,10 @@ def _from_safetensors(file: Path, cfg: Path | None, names: Path | None) -> Conve
         network = load_network(file, description=None if cfg is None else read_cfg(cfg))
         return network if names is None else replace(network, names=read_names(names, len(network.names)))
 
-    return _from_network(load, _hash(file, cfg, names))
+    return from_network(load, _hash(file, cfg, names))
 
 
-def _from_network(load: Callable[[], SavedNetwork], source_hash: str, *, notices: tuple[str, ...] = ()) -> Conversion:
+def from_network(load: Callable[[], SavedNetwork], source_hash: str, *, notices: tuple[str, ...] = ()) -> Conversion:
     """Whatever holds a network of ours, once it is loaded, becomes ONNX in one way."""
     load = cache(load)  # once for the ONNX file, once to be kept
 

@@ -18,7 +18,9 @@ MAX_BYTES = 2_000_000_000
 _DOMAINS = ("", "ai.onnx")
 SUPPORTED = (
     "Supported are ONNX files of this program (input images uint8 [N, H, W, 3]; outputs boxes [N, K, 4] and scores "
-    "[N, K, classes]) and YOLOv5 or YOLOR exports (input float [N, 3, H, W], output [N, boxes, 5 + classes])."
+    "[N, K, classes]), and exports with an input float [N, 3, H, W] of YOLOv5 and YOLOR ([N, boxes, 5 + classes]), "
+    "YOLOv8 ([N, 4 + classes, boxes]), YOLOX, PP-YOLO (with scale_factor), and of YOLO with its suppression inside "
+    "([N, M, 6], [M, 7], or count, boxes, scores and classes)."
 )
 
 

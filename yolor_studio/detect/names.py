@@ -11,6 +11,14 @@ _MAX_BYTES = 1 << 20
 
 def read_names(path: Path, classes: int) -> tuple[str, ...]:
     """Class names from a file with one a line, blank lines at its end ignored; ModelError if their number is wrong."""
+    names = all_names(path)
+    if len(names) != classes:
+        raise ModelError(f"{path.name} holds {len(names)} class names, but the network has {classes} classes.")
+    return names
+
+
+def all_names(path: Path) -> tuple[str, ...]:
+    """As `read_names`, where nothing else tells how many classes there are."""
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
@@ -22,8 +30,6 @@ def read_names(path: Path, classes: int) -> tuple[str, ...]:
     if len(data) > _MAX_BYTES:
         raise ModelError(f"{path.name} is longer than a list of class names can be.")
     names = [line.strip() for line in text.rstrip().splitlines()]
-    if len(names) != classes:
-        raise ModelError(f"{path.name} holds {len(names)} class names, but the network has {classes} classes.")
     if "" in names:
         raise ModelError(f"Line {names.index('') + 1} of {path.name} is empty, where a class name should stand.")
     return tuple(names)

@@ -1,0 +1,71 @@
+"""PaddleDetection's PP-YOLO and PP-YOLOE: a picture and its scale factor in; boxes with suppression, or without."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from yolor_studio.detect.foreign.paddle_config import Config
+from yolor_studio.detect.foreign.reading import Reading, Tail, fields, from_corners, ones
+from yolor_studio.detect.foreign.seen import Seen
+from yolor_studio.detect.foreign.suppressed import SUPPRESSED, column, write_rows
+
+_LAYOUT = "a PP-YOLO export"
+_UNSAID = (
+    "Nothing beside it says how pictures are normalised, so they go in as RGB from 0 to 1; if it was trained "
+    "otherwise, put its infer_cfg.yml beside it and add it again."
+)
+
+
+def read(seen: Seen, config: Config | None) -> list[Reading]:
+    """The scale factor is given as 1, so that boxes, x1, y1, x2, y2, are in pixels of the input; `config` is what lies
+    beside the file."""
+    if "scale_factor" not in seen.signature.companions:
+        return []
+    said = config is not None and config.picture is not None
+    notices = () if said else (_UNSAID,)
+    reading = partial(Reading, picture=config.picture) if config is not None and config.picture else Reading
+    first, *others = seen.outputs
+    if first.is_float and len(first.shape) == 2 and first.shape[1] == 6 and len(others) <= 1:
+        if (seen.signature.batch or 1) > 1:
+            raise seen.signature.refusal("gives the boxes of several pictures in one list")
+        write = partial(_suppressed, first.name)
+        return [reading(_LAYOUT, write, None, one_by_one=True, notices=(*notices, SUPPRESSED))]
+    if len(others) == 1 and first.is_float and others[0].is_float:
+        return [
+            reading(_LAYOUT, partial(_plain, boxes, scores, turned), classes, sure_of_names=True, notices=notices)
+            for boxes, scores, turned, classes in _pairs(seen)
+        ]
+    return []
+
+
+def _pairs(seen: Seen) -> list[tuple[str, str, bool, int]]:
+    """(boxes, scores, whether the scores have a row per class, classes): every way in which the two shapes agree."""
+    first, second = seen.outputs
+    found = []
+    for boxes, scores in ((first, second), (second, first)):
+        match boxes.shape, scores.shape:
+            case (_, int(rows), 4), (_, int(high), int(wide)):
+                found += [(boxes.name, scores.name, True, high)] if wide == rows else []
+                found += [(boxes.name, scores.name, False, wide)] if high == rows else []
+    return found
+
+
+def _suppressed(output: str, tail: Tail) -> str:
+    """[M, 6]: class, score, x1, y1, x2, y2; rows that only fill up have class -1."""
+    nodes = tail.nodes
+    rows = nodes.add("Unsqueeze", tail.outputs[output], nodes.integers(0))
+    return write_rows(
+        nodes,
+        corners=fields(nodes, rows, 2, 6),
+        scores=column(nodes, rows, 1),
+        classes=column(nodes, rows, 0),
+        count=tail.classes,
+    )
+
+
+def _plain(boxes: str, scores: str, turned: bool, tail: Tail) -> str:
+    nodes, shares = tail.nodes, tail.outputs[scores]
+    if turned:
+        shares = nodes.add("Transpose", shares, perm=[0, 2, 1])
+    middle = from_corners(nodes, tail.outputs[boxes])
+    return nodes.add("Concat", middle, ones(nodes, middle), shares, axis=2)

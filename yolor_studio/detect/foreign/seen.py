@@ -1,0 +1,73 @@
+"""What is known of a file at one input size: its outputs' shapes, and what it answers to a grey picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from yolor_studio.core.errors import ModelError
+from yolor_studio.detect.foreign.signature import MAX_SIDE, Output, Shape, Signature
+from yolor_studio.detect.foreign.trial import Trial
+
+_PROBE = (256, 384)
+"""Height and width at which files of any size are tried: multiples of all strides there are, and different, so that a
+file that takes only squares shows it."""
+_USUAL = 640
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file at one input size."""
+
+    signature: Signature
+    height: int
+    width: int
+    outputs: tuple[Output, ...]
+    """With every dimension known but that of the batch."""
+    trial: Trial
+    free: bool
+    """Whether the file runs at a size that nothing in it names."""
+
+    def answers(self) -> dict[str, NDArray[Any]]:
+        """What the file gives for a grey picture; ModelError if it does not run."""
+        found = self.trial.run(self.height, self.width)
+        if found is None:
+            raise ModelError(f"{self.signature.file} cannot be run: {self.trial.why}.")
+        return dict(zip((output.name for output in self.outputs), found, strict=True))
+
+
+def look(signature: Signature, trial: Trial) -> Seen:
+    """The file at its own input size; where it leaves the size or an output's shape open, it is run to see. ModelError
+    if it does not run."""
+    height, width = signature.height, signature.width
+    usual = usual_size(signature) or _USUAL
+    sizes = [(height or usual, width or usual)]
+    if height is None and width is None:
+        sizes.insert(0, _PROBE)
+    elif height and width and all(None not in output.shape[1:] for output in signature.outputs):
+        return Seen(signature, height, width, signature.outputs, trial, free=False)
+    for high, wide in sizes:
+        answer = trial.run(high, wide)
+        if answer is not None:
+            outputs = tuple(
+                replace(output, shape=_merged(output.shape, found.shape))
+                for output, found in zip(signature.outputs, answer, strict=True)
+            )
+            return Seen(signature, high, wide, outputs, trial, free=(high, wide) == _PROBE)
+    tried = " nor ".join(f"at {wide} x {high}" for high, wide in sizes)
+    raise ModelError(f"{signature.file} cannot be run {tried}: {trial.why}")
+
+
+def usual_size(signature: Signature) -> int | None:
+    """The longest input side that the file's metadata names, in pixels."""
+    value = signature.value("imgsz")
+    sides = [side for side in (value if isinstance(value, list | tuple) else [value]) if isinstance(side, int)]
+    return max(sides) if sides and 0 < min(sides) <= max(sides) <= MAX_SIDE else None
+
+
+def _merged(declared: Shape, found: tuple[int, ...]) -> Shape:
+    if len(declared) != len(found):
+        return found
+    return tuple(there if size is None else size for size, there in zip(declared, found, strict=True))

@@ -1,0 +1,121 @@
+"""What an ONNX file shows of itself: its picture input, the inputs beside it, its outputs and its metadata."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from yolor_studio.core.errors import ModelError
+from yolor_studio.detect.model_check import SUPPORTED, describe, inputs_of, value_shape
+
+if TYPE_CHECKING:
+    import onnx
+
+Shape = tuple[int | None, ...]
+COMPANIONS = {"scale_factor": ("FLOAT",), "im_shape": ("FLOAT",), "orig_target_sizes": ("INT64",)}
+"""Inputs that some programs want beside the picture, each [N, 2], with the types that they may have."""
+MAX_SIDE = 4096
+"""The longest input side, in pixels, that an export may have."""
+_MAX_TEXT = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output of the file; a dimension that it leaves open is None."""
+
+    name: str
+    kind: str
+    """ONNX's word for the element type: FLOAT, INT64."""
+    shape: Shape
+
+    @property
+    def is_float(self) -> bool:
+        """Whether its elements are floats."""
+        return self.kind in ("FLOAT", "FLOAT16")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The inputs, outputs and metadata of a file that takes pictures as float planes [N, 3, H, W]."""
+
+    file: str
+    image: str
+    """The name of the picture input."""
+    half: bool
+    """Whether it is float16."""
+    batch: int | None
+    height: int | None
+    width: int | None
+    companions: tuple[str, ...]
+    outputs: tuple[Output, ...]
+    metadata: Mapping[str, str]
+    described: str
+    """The inputs and outputs, for people."""
+
+    def refusal(self, why: str = "is of a form that is not known") -> ModelError:
+        """The error that says why the file is of no use, what was found in it and what would be of use."""
+        return ModelError(f"{self.file} {why}: {self.described}. {SUPPORTED}")
+
+    def value(self, key: str) -> Any:
+        """The metadata entry, which exports write as a Python literal; None where there is none that can be read."""
+        text = self.metadata.get(key, "")
+        if not 0 < len(text) <= _MAX_TEXT:
+            return None
+        try:
+            return ast.literal_eval(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            return None
+
+
+def read_signature(file: str, model: onnx.ModelProto) -> Signature:
+    """The signature of a file; ModelError, with what was found, if it takes no pictures in a way that is known."""
+    _refuse_loops(file, model.graph)
+    outputs = tuple(
+        Output(value.name, kind, _numbers(shape))
+        for value, (kind, shape) in ((value, value_shape(value)) for value in model.graph.output)
+    )
+    pictures, companions = [], []
+    for value in inputs_of(model):
+        kind, shape = value_shape(value)
+        if kind in COMPANIONS.get(value.name, ()) and shape[1:] == (2,):
+            companions.append(value.name)
+        else:
+            pictures.append((value.name, kind, _numbers(shape)))
+    match pictures:
+        case [(name, "FLOAT" | "FLOAT16" as kind, (batch, 3 | None, height, width))]:
+            signature = Signature(
+                file=file,
+                image=name,
+                half=kind == "FLOAT16",
+                batch=batch,
+                height=height,
+                width=width,
+                companions=tuple(companions),
+                outputs=outputs,
+                metadata={entry.key: entry.value for entry in model.metadata_props},
+                described=describe(model),
+            )
+        case _:
+            raise ModelError(f"{file} is of a form that is not known: {describe(model)}. {SUPPORTED}")
+    if any(side is not None and not 0 < side <= MAX_SIDE for side in (batch, height, width)):
+        raise ModelError(f"{file} takes pictures of {width} x {height}; sides of 1 to {MAX_SIDE:,} pixels are run.")
+    return signature
+
+
+def _numbers(shape: Sequence[int | str]) -> Shape:
+    # Some exporters write an open dimension as 0 or -1.
+    return tuple(size if isinstance(size, int) and size > 0 else None for size in shape)
+
+
+def _refuse_loops(file: str, graph: onnx.GraphProto) -> None:
+    for node in graph.node:
+        if node.op_type in ("Loop", "Scan", "SequenceMap"):
+            raise ModelError(
+                f"{file} runs a loop in its graph ({node.op_type}), whose end cannot be checked; export it without "
+                "its suppression of boxes."
+            )
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _refuse_loops(file, attribute.g)

@@ -1,0 +1,81 @@
+"""A file of another program as a model of the contract: recognised, given names, and built around."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from yolor_studio.detect.foreign import paddle, suppressed, yolov5, yolov8, yolox
+from yolor_studio.detect.foreign.building import Size, build
+from yolor_studio.detect.foreign.naming import choose, names_inside
+from yolor_studio.detect.foreign.paddle_config import Config, config_beside
+from yolor_studio.detect.foreign.reading import Reading
+from yolor_studio.detect.foreign.seen import Seen, look, usual_size
+from yolor_studio.detect.foreign.signature import MAX_SIDE, read_signature
+from yolor_studio.detect.foreign.trial import Trial
+
+if TYPE_CHECKING:
+    import onnx
+
+_USUAL = {64: 1280, 128: 1536}
+"""Largest stride -> the size that such networks were trained at, in pixels; others at 640."""
+_STRIDE = 32
+
+
+def wrap(
+    file: Path, model: onnx.ModelProto, *, names: Path | None, source_hash: str
+) -> tuple[onnx.ModelProto, tuple[str, ...]]:
+    """An export of another program as a model of the contract, and what a person is told about it.
+
+    The layout is decided by the number of boxes that the input's size gives, then by the class names; what two layouts
+    could be, or none, is refused. ModelError, with what was found.
+    """
+    signature = read_signature(file.name, model)
+    trial = Trial(file, signature)
+    seen = look(signature, trial)
+    config = config_beside(file) if "scale_factor" in signature.companions else None
+    inside = names_inside(signature) or (config.names if config and config.names else None)
+    readings = _readings(seen, config)
+    if not readings:
+        raise signature.refusal()
+    reading, classes, told = choose(signature, readings, given=names, inside=inside)
+    size = _size(seen, reading)
+    metadata = {
+        "names": json.dumps(list(classes), ensure_ascii=False),
+        "stride": str(size.multiple),
+        "size": str(size.longest),
+        "batch": str(1 if reading.one_by_one else signature.batch or 0),
+        "licence": signature.metadata.get("license", "")[:200],
+        "source_hash": source_hash,
+    }
+    built = build(signature, model, reading, size=size, metadata=metadata)
+    return built, (*_about_size(file.name, size), *reading.notices, *told)
+
+
+def _readings(seen: Seen, config: Config | None) -> list[Reading]:
+    """Every way in which the file can be read; those that the number of boxes speaks for come before the others."""
+    by_count = [*yolov5.read(seen), *yolov8.read(seen), *yolox.read(seen)]
+    return by_count or [*paddle.read(seen, config), *suppressed.read(seen)]
+
+
+def _size(seen: Seen, reading: Reading) -> Size:
+    """A file of free size stays free where it runs at the smallest input; otherwise it is held to one size."""
+    signature = seen.signature
+    said = signature.value("stride")
+    stride = reading.stride or (said if isinstance(said, int) and 0 < said <= MAX_SIDE else _STRIDE)
+    usual = usual_size(signature) or _USUAL.get(stride, 640)
+    if seen.free and seen.trial.run(stride, stride) is not None:
+        return Size(usual, usual, stride=stride, free=True)
+    height, width = (usual, usual) if seen.free else (seen.height, seen.width)
+    if seen.free and seen.trial.run(height, width) is None:
+        raise signature.refusal(f"cannot be run at {width} x {height} ({seen.trial.why})")
+    fitted = height != width or reading.picture.in_the_corner
+    return Size(height, width, stride=stride, free=False, fitted=fitted)
+
+
+def _about_size(name: str, size: Size) -> tuple[str, ...]:
+    if size.free:
+        return ()
+    seen = f"every picture is seen at {size.width} x {size.height}"
+    return (f"{name} is an export of fixed size: {seen}.",)

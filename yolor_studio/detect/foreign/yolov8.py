@@ -1,0 +1,47 @@
+"""YOLOv8 and its kin: [N, 4 + classes, boxes], decoded, one box a cell, no objectness."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from yolor_studio.detect.foreign.counts import PER_CELL, rows_and_fields, strides_of
+from yolor_studio.detect.foreign.extras import dropped_fields
+from yolor_studio.detect.foreign.reading import Reading, Tail, fields, ones
+from yolor_studio.detect.foreign.seen import Seen
+
+_TASKS = ("detect", "segment", "pose")
+"""What its metadata may say that it is for; boxes that are turned are not read."""
+
+
+def read(seen: Seen) -> list[Reading]:
+    """Masks and key points that stand behind the classes are left out."""
+    first, *others = seen.outputs
+    shape = rows_and_fields(first.shape)
+    if seen.signature.metadata.get("task", "detect") not in _TASKS or not first.is_float or shape is None:
+        return []
+    count, boxes = shape
+    strides = strides_of(boxes, seen.height, seen.width, PER_CELL)
+    extra, notices = dropped_fields(seen)
+    classes = count - 4 - extra
+    if strides is None or classes < 1 or not all(len(other.shape) == 4 for other in others):
+        return []
+    write = partial(write_columns, first.name, classes)
+    return [
+        Reading("a YOLOv8 export", write, classes, stride=strides[-1], sure_of_names=True, notices=notices),
+    ]
+
+
+def write_columns(output: str, classes: int, tail: Tail) -> str:
+    """Rows of the ready form from [N, 4 + classes and more, boxes]."""
+    return _with_objectness(tail, tail.nodes.add("Transpose", tail.outputs[output], perm=[0, 2, 1]), classes)
+
+
+def write_rows(output: str, classes: int, tail: Tail) -> str:
+    """The same from [N, boxes, 4 + classes], as some turn it for their own programs."""
+    return _with_objectness(tail, tail.outputs[output], classes)
+
+
+def _with_objectness(tail: Tail, rows: str, classes: int) -> str:
+    nodes = tail.nodes
+    scores = fields(nodes, rows, 4, 4 + classes)
+    return nodes.add("Concat", fields(nodes, rows, 0, 4), ones(nodes, rows), scores, axis=2)
