@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from yolor_studio.core.amounts import size_text
 from yolor_studio.core.cancel import CancelToken
-from yolor_studio.jobs.events import Event, ItemFailed, Job, Notice, Progress, Result, Started
+from yolor_studio.jobs.events import BYTES, Event, ItemFailed, Job, Notice, Progress, Result, Started
 
 _PIPE_EVERY_S = 10.0
 _MOST_FAILURES = 20
@@ -107,26 +108,30 @@ def _progress_display() -> Iterator[Callable[[Event], None]]:
 @contextmanager
 def _bar() -> Iterator[Callable[[Event], None]]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as RichProgress
 
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=32),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[amount]}"),
         TextColumn("{task.fields[rate]}"),
     )
     with RichProgress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=None, rate="")
+        task = progress.add_task("", total=None, amount="", rate="")
+        unit = ""
 
         def show(event: Event) -> None:
+            nonlocal unit
             if isinstance(event, Started):
-                progress.update(task, description=event.title, total=event.total, completed=0, rate="")
+                unit = event.unit
+                progress.update(task, description=event.title, total=event.total, completed=0, amount="", rate="")
                 if event.detail:
                     console.print(f"{event.title}: {event.detail}", highlight=False)
             elif isinstance(event, Progress):
-                progress.update(task, completed=event.done, total=event.total, rate=describe_rate(event))
+                amount, rate = describe_amount(event, unit), describe_rate(event, unit)
+                progress.update(task, completed=event.done, total=event.total, amount=amount, rate=rate)
             elif isinstance(event, Notice):
                 console.print(event.text, highlight=False)
 
@@ -135,19 +140,18 @@ def _bar() -> Iterator[Callable[[Event], None]]:
 
 def _lines() -> Callable[[Event], None]:
     told_at = time.monotonic()
-    title = ""
+    title = unit = ""
 
     def show(event: Event) -> None:
-        nonlocal told_at, title
+        nonlocal told_at, title, unit
         if isinstance(event, Started):
-            title = event.title
+            title, unit = event.title, event.unit
             line = f"{title}: {event.detail}" if event.detail else ""
         elif isinstance(event, Notice):
             line = event.text
         elif isinstance(event, Progress) and time.monotonic() - told_at >= _PIPE_EVERY_S:
             told_at = time.monotonic()
-            of = f" of {event.total:,}" if event.total is not None else ""
-            line = f"{title}: {event.done:,}{of}, {describe_rate(event)}".rstrip(", ")
+            line = f"{title}: {describe_amount(event, unit)}, {describe_rate(event, unit)}".rstrip(", ")
         else:
             return
         if line:
@@ -156,11 +160,18 @@ def _lines() -> Callable[[Event], None]:
     return show
 
 
-def describe_rate(progress: Progress) -> str:
+def describe_amount(progress: Progress, unit: str = "") -> str:
+    """ "1,204 of 5,000", or "12 MB of 24 MB" where the unit is bytes."""
+    say = size_text if unit == BYTES else "{:,}".format
+    return say(progress.done) if progress.total is None else f"{say(progress.done)} of {say(progress.total)}"
+
+
+def describe_rate(progress: Progress, unit: str = "") -> str:
     """ "41/s, 0:12 left" in the interface's words; empty while unknown."""
     parts = []
     if progress.rate:
-        parts.append(f"{progress.rate:,.0f}/s" if progress.rate >= 10 else f"{progress.rate:.1f}/s")
+        few = f"{progress.rate:,.0f}/s" if progress.rate >= 10 else f"{progress.rate:.1f}/s"
+        parts.append(f"{size_text(progress.rate)}/s" if unit == BYTES else few)
     if progress.eta is not None:
         minutes, seconds = divmod(round(progress.eta), 60)
         parts.append(f"{minutes}:{seconds:02d} left")

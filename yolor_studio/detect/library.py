@@ -10,15 +10,19 @@ import hashlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from yolor_studio import __version__
 from yolor_studio.core.errors import ModelError
 from yolor_studio.core.paths import user_folder
 from yolor_studio.core.resources import shipped
-from yolor_studio.detect.convert import Conversion, convert
+from yolor_studio.detect.convert import Conversion, convert, from_network
 from yolor_studio.detect.metadata import parse_facts, scan_metadata
 from yolor_studio.detect.model_check import check_contract, read_model
 from yolor_studio.yolor.files import write_atomically
+
+if TYPE_CHECKING:
+    from yolor_studio.yolor.safetensors_io import SavedNetwork
 
 DEFAULT_MODEL = "yolor-n"
 """The bundled model that is used where none is named."""
@@ -92,17 +96,25 @@ def find_model(name_or_path: str | None) -> ModelEntry:
     raise ModelError(_no_such_model(wanted))
 
 
-def add_model(file: Path, *, cfg: Path | None = None, names: Path | None = None, name: str | None = None) -> ModelEntry:
+def add_model(
+    file: Path,
+    *,
+    cfg: Path | None = None,
+    names: Path | None = None,
+    name: str | None = None,
+    licence: str = "",
+) -> ModelEntry:
     """Check or convert a model file and add it to the list under `name` (by default the file's stem).
 
     The content decides what the file is: an ONNX file of the contract or a known export, Darknet weights (with `cfg`,
-    by default the .cfg of the same stem beside them) or safetensors. `names` holds one class a line. The same file
-    again is no error. ModelError says what is wrong with the file, or that the name is taken.
+    by default the .cfg of the same stem beside them), a PyTorch checkpoint or safetensors. `names` holds one class a
+    line; `licence` is noted where the file states none. The same file again is no error. ModelError says what is wrong
+    with the file, or that the name is taken.
     """
     if file.is_dir():
         raise ModelError(f"{file} is a folder; name the model's file.")
     name = checked_name(file.stem if name is None else name)
-    conversion = convert(file, cfg=cfg, names=names)
+    conversion = _licensed(convert(file, cfg=cfg, names=names), licence)
     for path, bundled in _files():
         if path.stem.casefold() == name.casefold():
             return _same_or_refused(file, _entry(path, bundled=bundled), conversion)
@@ -166,6 +178,18 @@ def _same_or_refused(file: Path, existing: ModelEntry, conversion: Conversion) -
         else f"remove that one first with 'yolor-studio models remove {existing.name}', or rename {file.name}"
     )
     raise ModelError(f"Another model is already named {existing.name}: {way_out}.")
+
+
+def _licensed(conversion: Conversion, licence: str) -> Conversion:
+    load = conversion.network
+    if not licence or load is None:
+        return conversion
+
+    def licensed() -> SavedNetwork:
+        network = load()
+        return replace(network, licence=network.licence or licence)
+
+    return from_network(licensed, conversion.source_hash, notices=conversion.notices)
 
 
 def _keep_network(target: Path, conversion: Conversion) -> None:

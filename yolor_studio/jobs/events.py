@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["CurvePoint", "Event", "ItemFailed", "Job", "Notice", "Preview", "Progress", "Result", "Started"]
+__all__ = ["BYTES", "CurvePoint", "Event", "ItemFailed", "Job", "Notice", "Preview", "Progress", "Result", "Started"]
+
+BYTES = "bytes"
+"""The unit of downloads, which people read as MB."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from yolor_studio.core.amounts import size_text
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.errors import Cancelled, ModelError, ProjectError
-from yolor_studio.jobs.events import Event, Notice, Result, Started
+from yolor_studio.jobs.events import BYTES, Event, Notice, Result, Started
 from yolor_studio.jobs.rate import RateMeter
 from yolor_studio.jobs.web import PART, Answer, NothingLeft, ask, broken, host_of
 from yolor_studio.project.lock import ProjectLock
@@ -92,6 +92,8 @@ def _fetch(order: Order, target: Path, cancel: CancelToken, *, local: bool) -> G
         raise
     finally:
         part.close()
+        if not part.size:
+            part.drop()
     os.replace(part.path, target)
     part.drop()
     return fetched
@@ -190,7 +192,7 @@ def _receive(order: Order, part: _Part, cancel: CancelToken, *, local: bool) -> 
         return
     with answer:
         total = _begin(order, part, answer)
-        yield Started(f"Downloading {order.title}", total, "bytes", host_of(order.url))
+        yield Started(f"Downloading {order.title}", total, BYTES, host_of(order.url))
         if part.size:
             yield Notice(f"Going on after the {size_text(part.size)} that came before.")
         meter = RateMeter(total, start=part.size)
