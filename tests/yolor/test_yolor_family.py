@@ -1,176 +1,132 @@
-"""The published networks of YOLOR's main line, written out: layers, counts and places to the digit."""
+"""The published networks, composed in code: every layer that YOLOR.md or a checkpoint's keys name is at its place."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
-from yolor_studio.yolor.cfg import parse_cfg
-from yolor_studio.yolor.layers import Head, Implicit
+from yolor_studio.yolor import zoo
+from yolor_studio.yolor.layers import Activation, Conv, Decode, Head, Implicit, MaxPool, Route, Scale, Upsample
 from yolor_studio.yolor.plan import Plan, build_plan
 
 
-class Writer:
-    """Writes a cfg layer by layer; every method returns the index of the layer that it wrote."""
-
-    def __init__(self) -> None:
-        self.text = "[net]\nwidth=640\nheight=640\n"
-        self.count = 0
-
-    def add(self, kind: str, **options: object) -> int:
-        self.text += f"[{kind}]\n" + "".join(f"{key.rstrip('_')}={value}\n" for key, value in options.items())
-        self.count += 1
-        return self.count - 1
-
-    def conv(self, filters: int, size: int, *, stride: int = 1) -> int:
-        return self.add(
-            "convolutional", batch_normalize=1, filters=filters, size=size, stride=stride, pad=1, activation="silu"
-        )
-
-    def route(self, *layers: int) -> int:
-        return self.add("route", layers=",".join(map(str, layers)))
-
-    def stage(self, c: int, repeats: int, *, transition: bool) -> int:
-        """Halve the map, then a cross-stage block of `repeats` residuals."""
-        self.conv(c, 3, stride=2)
-        split = self.conv(c // 2, 1)
-        self.route(-2)
-        self.conv(c // 2, 1)
-        for _ in range(repeats):
-            self.conv(c // 2, 1)
-            self.conv(c // 2, 3)
-            self.add("shortcut", from_=-3)
-        if transition:
-            self.conv(c // 2, 1)
-        self.route(-1, split)
-        return self.conv(c, 1)
-
-    def spp(self, c: int, *, deep: bool) -> int:
-        split = self.conv(c, 1)
-        self.route(-2)
-        self.conv(c, 1)
-        self.conv(c, 3)
-        self.conv(c, 1)
-        for size, back in ((5, -2), (9, -4), (13, None)):
-            self.add("maxpool", size=size, stride=1)
-            if back is not None:
-                self.route(back)
-        self.route(-1, -3, -5, -6)
-        for _ in range(1 + deep):
-            self.conv(c, 1)
-            self.conv(c, 3)
-        self.route(-1, split)
-        return self.conv(c, 1)
-
-    def block(self, c: int, repeats: int) -> int:
-        self.conv(c, 1)
-        split = self.conv(c, 1)
-        self.route(-2)
-        for _ in range(repeats):
-            self.conv(c, 1)
-            self.conv(c, 3)
-        self.route(-1, split)
-        return self.conv(c, 1)
-
-    def top_down(self, c: int, lateral: int, repeats: int) -> int:
-        self.conv(c, 1)
-        self.add("upsample", stride=2)
-        self.route(lateral)
-        self.conv(c, 1)
-        self.route(-1, -3)
-        return self.block(c, repeats)
-
-    def bottom_up(self, c: int, lateral: int, repeats: int) -> int:
-        self.conv(c, 3, stride=2)
-        self.route(-1, lateral)
-        return self.block(c, repeats)
-
-    def heads(self, sources: list[int], widths: list[int]) -> None:
-        adds = [self.add("implicit_add", filters=width) for width in widths]
-        muls = [self.add("implicit_mul", filters=255) for _ in widths]
-        for level, (source, width) in enumerate(zip(sources, widths, strict=True)):
-            self.route(source)
-            self.conv(width, 3)
-            self.add("shift_channels", from_=adds[level])
-            self.add("convolutional", filters=255, size=1, stride=1, pad=1, activation="linear")
-            self.add("control_channels", from_=muls[level])
-            mask = ",".join(str(3 * level + i) for i in range(3))
-            self.add("yolo", mask=mask, anchors=",".join(["10,10"] * 3 * len(widths)), classes=80)
-
-
-def csp(width: float, repeats: tuple[int, ...], *, k: int, deep: bool) -> Plan:
-    w = Writer()
-    w.conv(32, 3)
-    c = [int(x * width) for x in (64, 128, 256, 512, 1024)]
-    w.conv(c[0], 3, stride=2)
-    w.conv(c[0] // 2, 1)
-    w.conv(c[0], 3)
-    w.add("shortcut", from_=-3)
-    _, low, middle, _ = (w.stage(x, n, transition=True) for x, n in zip(c[1:], repeats, strict=True))
-    top = w.spp(c[4] // 2, deep=deep)
-    fourth = w.top_down(c[3] // 2, middle, k)
-    third = w.top_down(c[2] // 2, low, k)
-    up = w.bottom_up(c[3] // 2, fourth, k)
-    w.heads([third, up, w.bottom_up(c[4] // 2, top, k)], c[2:])
-    return build_plan(parse_cfg(w.text))
-
-
-def p6(c: tuple[int, ...], heads: list[int]) -> Plan:
-    w = Writer()
-    w.add("reorg")
-    w.conv(64, 3)
-    repeats = (3, 7, 7, 3, 3)
-    _, low, middle, high, _ = (w.stage(x, n, transition=False) for x, n in zip(c, repeats, strict=True))
-    half = [x // 2 for x in c]
-    top = w.spp(half[4], deep=False)
-    fifth = w.top_down(half[3], high, 3)
-    fourth = w.top_down(half[2], middle, 3)
-    levels = [w.top_down(half[1], low, 3)]
-    for width, lateral in ((half[2], fourth), (half[3], fifth), (half[4], top)):
-        levels.append(w.bottom_up(width, lateral, 3))
-    w.heads(levels, heads)
-    return build_plan(parse_cfg(w.text))
+def plan_of(name: str) -> Plan:
+    return build_plan(zoo.description(name))
 
 
 def places(plan: Plan, kind: type) -> list[int]:
     return [layer.index for layer in plan.layers if isinstance(layer, kind)]
 
 
-P6 = (128, 256, 384, 512, 640)
-W6 = (128, 256, 512, 768, 1024)
+def laterals(plan: Plan) -> list[int]:
+    """What is read behind each enlargement, beside it."""
+    found = []
+    for index in places(plan, Upsample):
+        before = next(layer for layer in plan.layers[index + 1 :] if isinstance(layer, Route))
+        found.append(min(before.inputs))
+    return found
 
 
-@dataclass(frozen=True)
-class Published:
-    plan: Plan
-    size: int
-    layers: int
-    parameters: int
-    implicit: int
-    gflops: float
-    first_implicit: int
-    heads: list[int]
+def joins(plan: Plan) -> list[int]:
+    """What the maps that were halved in the neck are put beside."""
+    last_up = places(plan, Upsample)[-1]
+    halved = [layer.index for layer in plan.layers[last_up:] if isinstance(layer, Conv) and layer.step == 2]
+    routes = [plan.layers[index + 1] for index in halved]
+    return [min(route.inputs) for route in routes]
 
 
-PUBLISHED = {
-    "csp": Published(csp(1, (2, 8, 8, 4), k=2, deep=False), 640, 188, 52_923_994, 2557, 120.2, 164, [175, 181, 187]),
-    "csp_x": Published(
-        csp(1.25, (3, 10, 10, 5), k=3, deep=True), 640, 216, 99_754_058, 3005, 221.9, 192, [203, 209, 215]
-    ),
-    "p6": Published(p6(P6, [256, 384, 512, 640]), 1280, 235, 37_265_016, 2812, 325.1, 203, [216, 222, 228, 234]),
-    "w6": Published(p6(W6, [256, 512, 768, 1024]), 1280, 235, 79_873_400, 3580, 452.6, 203, [216, 222, 228, 234]),
+def head_sources(plan: Plan) -> list[int]:
+    """The finished maps that the heads' first convolutions read."""
+    found = []
+    for head in plan.heads:
+        index = head.index
+        while not (isinstance(layer := plan.layers[index], Route) or index in found):
+            index -= 1
+        found.append(layer.inputs[0])
+    return found
+
+
+MAIN_LINE = {
+    # name: first implicit layer, [yolo] sections, pools, laterals, joins, maps before the heads
+    "yolor_csp": (164, [175, 181, 187], [104, 106, 108], [79, 48], [127, 113], [141, 152, 163]),
+    "yolor_csp_x": (192, [203, 209, 215], [122, 124, 126], [94, 57], [149, 133], [165, 178, 191]),
+    "yolor_p6": (203, [216, 222, 228, 234], [106, 108, 110], [85, 70, 43], [147, 131, 115], [163, 176, 189, 202]),
+    "yolor_w6": (203, [216, 222, 228, 234], [106, 108, 110], [85, 70, 43], [147, 131, 115], [163, 176, 189, 202]),
 }
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_a_published_network_counts_to_the_digit(name: str):
-    wanted = PUBLISHED[name]
-    plan = wanted.plan
-    assert len(plan.layers) == wanted.layers
-    assert plan.parameters == wanted.parameters
-    assert plan.implicit == wanted.implicit
-    assert round(plan.gflops(wanted.size), 1) == wanted.gflops
-    assert places(plan, Implicit)[0] == wanted.first_implicit
-    assert places(plan, Head) == wanted.heads
-    assert plan.boxes(wanted.size, wanted.size) == (25_200 if wanted.size == 640 else 102_000)
+@pytest.mark.parametrize("name", MAIN_LINE)
+def test_the_main_lines_layers_are_where_its_checkpoints_number_them(name: str):
+    plan = plan_of(name)
+    implicit, heads, pools, lateral, join, sources = MAIN_LINE[name]
+    assert places(plan, Implicit) == list(range(implicit, implicit + 2 * len(heads)))
+    assert places(plan, Head) == heads
+    assert places(plan, MaxPool) == pools
+    assert laterals(plan) == lateral
+    assert joins(plan) == join
+    assert head_sources(plan) == sources
+    assert {head.decode for head in plan.heads} == {Decode.YOLOR}
+
+
+def test_darknets_older_csp_has_each_head_right_behind_its_map():
+    plan = plan_of("yolov4-csp")
+    assert places(plan, Head) == [144, 159, 174]
+    assert (laterals(plan), joins(plan)) == ([79, 48], [127, 113])
+    for head in plan.heads:
+        numbers = plan.layers[head.index - 1]
+        assert isinstance(numbers, Conv)
+        assert numbers.activation is Activation.LOGISTIC
+        assert (head.decode, head.scale_xy) == (Decode.NEW_COORDS, 2.0)
+
+
+def test_darknets_p7_attends_to_cells_before_each_head():
+    plan = plan_of("cspx-p7-mish")
+    assert laterals(plan) == [180, 152, 124, 72]
+    assert joins(plan) == [271, 255, 239, 223]
+    assert head_sources(plan) == [287, 300, 313, 326, 339]
+    assert places(plan, Scale) == [head.index - 3 for head in plan.heads]
+    assert plan.anchors[4] == ((812, 393), (477, 808), (1070, 908), (1408, 1408))
+
+
+def test_darknets_yolov4_scales_each_level_differently():
+    plan = plan_of("yolov4")
+    assert (laterals(plan), joins(plan)) == ([85, 54], [126, 116])
+    assert [(head.stride, head.scale_xy) for head in plan.heads] == [(8, 1.2), (16, 1.1), (32, 1.05)]
+    kinds = [layer.activation for layer in plan.layers if isinstance(layer, Conv)]
+    assert kinds.count(Activation.MISH) == 72
+    assert kinds.index(Activation.LEAKY) == 72
+
+
+@pytest.mark.parametrize("name", ["yolov3", "yolov3-spp"])
+def test_yolov3_begins_with_the_coarsest_level(name: str):
+    plan = plan_of(name)
+    assert [head.stride for head in plan.heads] == [32, 16, 8]
+    assert laterals(plan) == [61, 36]
+    assert plan.anchors[0] == ((116, 90), (156, 198), (373, 326))
+    assert {head.decode for head in plan.heads} == {Decode.EXPONENTIAL}
+
+
+def test_the_tiny_networks_share_their_quirks_of_anchors():
+    assert plan_of("yolov4-tiny").anchors[1] == ((23, 27), (37, 58), (81, 82))
+    assert plan_of("yolov3-tiny").anchors[1] == ((10, 14), (23, 27), (37, 58))
+    assert laterals(plan_of("yolov4-tiny")) == [23]
+    assert laterals(plan_of("yolov4-tiny-3l")) == [23, 15]
+
+
+def test_the_tiny_yolov4s_blocks_read_the_second_half_of_the_channels():
+    halves = [layer for layer in plan_of("yolov4-tiny").layers if isinstance(layer, Route) and layer.groups == 2]
+    assert [(half.index, half.group) for half in halves] == [(3, 1), (11, 1), (19, 1)]
+
+
+def test_yolov7_joins_all_three_maps_on_the_way_up():
+    plan = plan_of("yolov7")
+    assert laterals(plan) == [42, 27]
+    joined = [layer.inputs for layer in plan.layers if isinstance(layer, Route) and len(layer.inputs) == 3]
+    assert [min(inputs) for inputs in joined] == [86, 72]
+    assert head_sources(plan) == [100, 115, 130]
+
+
+def test_yolov7_tiny_has_its_maps_at_their_places():
+    plan = plan_of("yolov7-tiny")
+    assert laterals(plan) == [24, 16]
+    assert joins(plan) == [56, 44]
+    assert head_sources(plan) == [68, 77, 86]

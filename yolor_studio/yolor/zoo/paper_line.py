@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from yolor_studio.yolor.zoo.blocks import COCO_CLASSES, Anchors
-from yolor_studio.yolor.zoo.main_line import CSP_ANCHORS, P6_ANCHORS
+from yolor_studio.yolor.zoo import anchors
+from yolor_studio.yolor.zoo.anchors import Anchors
+from yolor_studio.yolor.zoo.blocks import COCO_CLASSES
 
 Rows = list[list[Any]]
 _LAST = -1
 
 
-def network(backbone: Rows, head: Rows, anchors: Anchors, *, depth: float = 1.0, width: float = 1.0) -> dict[str, Any]:
+def network(backbone: Rows, head: Rows, boxes: Anchors, *, depth: float = 1.0, width: float = 1.0) -> dict[str, Any]:
     """What a yaml of the paper line holds."""
     levels = len(head[-1][0])
-    per_level = len(anchors) // levels
+    per_level = len(boxes) // levels
     return {
         "nc": COCO_CLASSES,
         "depth_multiple": depth,
         "width_multiple": width,
         "anchors": [
-            [number for pair in anchors[level * per_level : (level + 1) * per_level] for number in pair]
+            [number for pair in boxes[level * per_level : (level + 1) * per_level] for number in pair]
             for level in range(levels)
         ],
         "backbone": backbone,
@@ -92,7 +93,7 @@ def p6(
     backbone = [[_LAST, 1, "ReOrg", []], [_LAST, 1, "Conv", [64, 3, 1]], *stages(widths, repeats, down=down)]
     half = [c // 2 for c in widths[:0:-1]]
     head = neck(len(backbone), (9, 7, 5), half, head_widths, repeats=3, down=down)
-    return network(backbone, head, P6_ANCHORS, width=width)
+    return network(backbone, head, anchors.YOLOR_P6, width=width)
 
 
 def ssss(stem: str) -> dict[str, Any]:
@@ -106,4 +107,4 @@ def ssss(stem: str) -> dict[str, Any]:
         [_LAST, 4, "BottleneckCSP", [1024]],
     ]
     head = neck(len(backbone), (5, 3), (512, 256, 128), (256, 512, 1024), repeats=2)
-    return network(backbone, head, CSP_ANCHORS, depth=0.33, width=0.5)
+    return network(backbone, head, anchors.YOLOV4, depth=0.33, width=0.5)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from yolor_studio.yolor.zoo.blocks import pairs
-from yolor_studio.yolor.zoo.main_line import P6_ANCHORS
+from yolor_studio.yolor.zoo import anchors
+from yolor_studio.yolor.zoo.anchors import Anchors
 from yolor_studio.yolor.zoo.paper_line import Rows, network
 
-ANCHORS = pairs("10,13 16,30 33,23 30,61 62,45 59,119 116,90 156,198 373,326")
 SCALES = {"n": (0.33, 0.25), "s": (0.33, 0.5), "m": (0.67, 0.75), "l": (1.0, 1.0), "x": (1.33, 1.25)}
 """Depth and width multiples."""
 _LAST = -1
@@ -17,16 +16,16 @@ _LAST = -1
 
 def p5(depth: float, width: float) -> dict[str, Any]:
     """Three levels, for 640 pixels."""
-    return _build((128, 256, 512, 1024), (3, 6, 9, 3), ANCHORS, depth=depth, width=width)
+    return _build((128, 256, 512, 1024), (3, 6, 9, 3), anchors.YOLOV3, depth=depth, width=width)
 
 
 def p6(depth: float, width: float) -> dict[str, Any]:
     """Four levels, for 1280 pixels."""
-    return _build((128, 256, 512, 768, 1024), (3, 6, 9, 3, 3), P6_ANCHORS, depth=depth, width=width)
+    return _build((128, 256, 512, 768, 1024), (3, 6, 9, 3, 3), anchors.YOLOR_P6, depth=depth, width=width)
 
 
 def _build(
-    widths: Sequence[int], repeats: Sequence[int], anchors: Any, *, depth: float, width: float
+    widths: Sequence[int], repeats: Sequence[int], boxes: Anchors, *, depth: float, width: float
 ) -> dict[str, Any]:
     backbone: Rows = [[_LAST, 1, "Conv", [64, 6, 2, 2]]]
     stages = []
@@ -35,7 +34,7 @@ def _build(
         stages.append(len(backbone) - 1)
     backbone.append([_LAST, 1, "SPPF", [widths[-1], 5]])
     head = _neck(len(backbone), stages[1:-1], widths[1:])
-    return network(backbone, head, anchors, depth=depth, width=width)
+    return network(backbone, head, boxes, depth=depth, width=width)
 
 
 def _neck(start: int, laterals: Sequence[int], widths: Sequence[int]) -> Rows:
