@@ -27,9 +27,9 @@ def network_lines(facts: NetworkFacts) -> Iterator[str]:
     if not facts.vectors:
         yield "Implicit  none"
         return
-    folded = sum(vector.folded for vector in facts.vectors)
+    folded, places = sum(vector.folded for vector in facts.vectors), len(facts.vectors)
     yield (
-        f"Implicit  {facts.implicit:,} numbers in {len(facts.vectors)} places, {folded} of them folded into the "
+        f"Implicit  {facts.implicit:,} numbers in {places} place{'s' * (places > 1)}, {folded} of them folded into the "
         "convolutions beside them"
     )
     width = max(len(_place(vector)) for vector in facts.vectors)
