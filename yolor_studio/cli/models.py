@@ -14,7 +14,9 @@ from yolor_studio.cli.output import Output
 from yolor_studio.detect import library
 
 app = typer.Typer(
-    help="List, show, add, check, download and remove models.", no_args_is_help=True, rich_markup_mode=None
+    help="List, show, add, check, download and remove models; list published networks.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
@@ -133,6 +135,19 @@ def download(
     lines = [f"{entry.name} is in the list: {len(entry.classes)} classes, input {entry.size} px.", str(entry.path)]
     output.finish(data, lines if report is None else [*lines, *check_lines(report)])
     _end_badly_unless(report is None or report.ok)
+
+
+@app.command(name="zoo")
+def list_zoo(as_json: options.AsJson = False) -> None:
+    """List every published network that can be built, with what it counts.
+
+    Example: yolor-studio models zoo
+    """
+    from yolor_studio.cli.zoo_text import table_lines
+    from yolor_studio.yolor import zoo
+
+    entries = zoo.table()
+    Output(as_json=as_json).finish({"networks": [asdict(entry) for entry in entries]}, list(table_lines(entries)))
 
 
 def _end_badly_unless(good: bool) -> None:
