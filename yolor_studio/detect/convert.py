@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yolor_studio.core.errors import ModelError
+from yolor_studio.core.resources import shipped
 from yolor_studio.detect.names import by_number, names_beside, read_names
 from yolor_studio.yolor.cfg import Description, read_cfg
 from yolor_studio.yolor.plan import Plan, build_plan
@@ -17,6 +18,8 @@ from yolor_studio.yolor.sniff import FileKind, sniff
 
 if TYPE_CHECKING:
     from yolor_studio.yolor.safetensors_io import SavedNetwork
+
+_COCO_CLASSES = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,7 @@ def convert(file: Path, *, cfg: Path | None, names: Path | None) -> Conversion:
         case FileKind.DARKNET:
             return _from_darknet(file, cfg, names)
         case FileKind.TORCH:
-            raise ModelError(
-                f"{file.name} is a PyTorch checkpoint, which is not supported; export it to ONNX, or use its Darknet "
-                ".weights."
-            )
+            return _from_checkpoint(file, cfg, names)
 
 
 def _from_onnx(file: Path, names: Path | None) -> Conversion:
@@ -73,10 +73,11 @@ def _from_onnx(file: Path, names: Path | None) -> Conversion:
 
 
 def _from_darknet(file: Path, cfg: Path | None, names: Path | None) -> Conversion:
-    cfg = _description_beside(file) if cfg is None else cfg
-    description = read_cfg(cfg)
-    plan = _plan(description, cfg)
-    names, notices = _choose_names(file, plan.classes, names)
+    beside = file.with_suffix(".cfg")
+    cfg = beside if cfg is None and beside.is_file() else cfg
+    description, told = _published_darknet(file) if cfg is None else (read_cfg(cfg), ())
+    plan = _plan(description, cfg or file)
+    names, also_told = _choose_names(file, plan.classes, names, published=cfg is None)
     classes = by_number(plan.classes) if names is None else read_names(names, plan.classes)
     source_hash = _hash(file, cfg, names)
 
@@ -86,7 +87,21 @@ def _from_darknet(file: Path, cfg: Path | None, names: Path | None) -> Conversio
 
         return SavedNetwork(description, read_darknet(file, plan), classes, plan.size, licence="")
 
-    return from_network(load, source_hash, notices=notices)
+    return from_network(load, source_hash, notices=(*told, *also_told))
+
+
+def _from_checkpoint(file: Path, cfg: Path | None, names: Path | None) -> Conversion:
+    from yolor_studio.yolor.checkpoints.reading import open_checkpoint
+
+    checkpoint = open_checkpoint(file, description=None if cfg is None else read_cfg(cfg))
+    told = (f"{file.name} was read as {checkpoint.title}, {checkpoint.classes} classes.",)
+    if names is None and checkpoint.names is not None:
+        classes = checkpoint.names
+    else:
+        names, also_told = _choose_names(file, checkpoint.classes, names, published=cfg is None)
+        told += also_told
+        classes = by_number(checkpoint.classes) if names is None else read_names(names, checkpoint.classes)
+    return from_network(lambda: checkpoint.load(classes), _hash(file, cfg, names), notices=told)
 
 
 def _from_safetensors(file: Path, cfg: Path | None, names: Path | None) -> Conversion:
@@ -126,23 +141,38 @@ def _plan(description: Description, cfg: Path) -> Plan:
         raise ModelError(f"{cfg.name}: {error}") from None
 
 
-def _description_beside(file: Path) -> Path:
-    cfg = file.with_suffix(".cfg")
-    if not cfg.is_file():
+def _published_darknet(file: Path) -> tuple[Description, tuple[str, ...]]:
+    """The published network whose weights have exactly this length, with what a person is told.
+
+    Where several have it, the file's name must be that of one of them.
+    """
+    from yolor_studio.yolor import zoo
+
+    size = file.stat().st_size
+    found = zoo.by_weights_bytes(size)
+    chosen = [name for name in found if len(found) == 1 or name == file.stem.lower()]
+    if not chosen:
+        which = f"; by their length they could be {' or '.join(found)}" if found else ""
         raise ModelError(
             f"{file.name} holds Darknet weights, which need their network description: give it with --cfg, or put it "
-            f"beside them as {cfg.name}."
+            f"beside them as {file.stem}.cfg{which}."
         )
-    return cfg
+    return zoo.description(chosen[0]), (f"{file.name} was read as {chosen[0]}, whose weights have {size:,} bytes.",)
 
 
-def _choose_names(file: Path, classes: int, names: Path | None) -> tuple[Path | None, tuple[str, ...]]:
-    """The names file: the one given, else the only one beside the weights that fits; with what a person is told."""
+def _choose_names(
+    file: Path, classes: int, names: Path | None, *, published: bool
+) -> tuple[Path | None, tuple[str, ...]]:
+    """The names file: the one given, else the only one beside the weights that fits, else COCO's for a `published`
+    network with 80 classes; with what a person is told."""
     if names is not None:
         return names, ()
     beside = names_beside(file, classes)
     if beside is not None:
         return beside, (f"The class names come from {beside.name}.",)
+    if published and classes == _COCO_CLASSES:
+        told = "Its 80 classes are taken for COCO's; if they are others, remove it and add it again with --names."
+        return shipped("resources", "names", "coco.names"), (told,)
     return None, (f"No class names were found, so they are called 'class 0' to 'class {classes - 1}'; give --names.",)
 
 

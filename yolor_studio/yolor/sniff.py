@@ -32,7 +32,7 @@ def sniff(path: Path) -> FileKind:
     except OSError as error:
         raise ModelError(f"The file {path.name} cannot be read: {error.strerror}.") from error
     _refuse_what_is_no_model(path, head, size)
-    if head.startswith((b"PK\x03\x04", b"\x80\x02")):
+    if re.match(rb"PK\x03\x04|\x80[\x02-\x05]", head):
         return FileKind.TORCH
     if head[8:9] == b"{" and 2 <= int.from_bytes(head[:8], "little") <= size - 8:
         return FileKind.SAFETENSORS
@@ -41,8 +41,8 @@ def sniff(path: Path) -> FileKind:
     if re.match(rb"\x08[\x01-\x20][\x12\x1a\x22\x2a\x3a\x42]", head):
         return FileKind.ONNX
     raise ModelError(
-        f"{path.name} is no model that is known here. Supported are ONNX files in this program's form, safetensors "
-        "written by it, and Darknet .weights with their .cfg."
+        f"{path.name} is no model that is known here. Supported are ONNX files, PyTorch checkpoints of YOLOR and "
+        "YOLOv5, Darknet .weights, and safetensors written by this program."
     )
 
 
