@@ -75,7 +75,7 @@ def test_what_stands_before_a_padded_convolution_is_kept_and_told(way: str):
     vector = only(FIRST + VECTOR.format(way) + conv(4, size=3, act="leaky") + HEAD)
     assert not vector.folded
     assert "pads its map with zeros" in vector.reason
-    assert (vector.where, vector.task) == ("on a map of stride 1", "features")
+    assert (vector.where, vector.task) == ("on a map of stride 1", "boxes")
 
 
 def test_a_factor_before_a_padded_convolution_is_folded():
@@ -99,6 +99,7 @@ def test_whatever_else_cannot_be_folded_is_told(body: str, reason: str):
 def test_what_nothing_needs_is_left_out():
     vector = only(FIRST + VECTOR.format("shift") + "[route]\nlayers=0\n" + HEAD)
     assert vector.reason == "Left out: no output depends on it."
+    assert vector.task == ""
 
 
 def test_a_network_over_a_vector_is_worked_out():
@@ -150,8 +151,14 @@ def test_tags_and_embeddings_have_their_own():
         + "[control_channels]\nfrom=10\n[embedding]\n"
     )
     tags, embedding = report(body)
-    assert (tags.task, tags.where, tags.folded) == ("tags", "before the tags", True)
+    assert (tags.task, tags.where, tags.folded) == ("tags", "before the tags, from stride 1", True)
     assert (embedding.task, embedding.where) == ("embeddings", "on the embedding of stride 1")
+
+
+def test_what_several_tasks_share_says_so():
+    shared = FIRST + VECTOR.format("shift") + conv(4, size=3) + HEAD
+    vector = only(shared + "[route]\nlayers=4\n[avgpool]\n" + conv(1) + "[tags]\nclasses=1\n")
+    assert (vector.task, vector.where) == ("boxes and tags", "on a map of stride 1")
 
 
 def test_a_thousand_joins_of_a_layer_with_itself_are_looked_through_once():

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from yolor_studio.yolor.fold import Folded, fold
 from yolor_studio.yolor.layers import (
+    CONSTANT,
+    IMAGE,
+    AvgPool,
     Conv,
     Embedding,
     Head,
@@ -21,6 +24,7 @@ from yolor_studio.yolor.layers import (
     Layer,
     Route,
     Scale,
+    Shortcut,
     Tags,
 )
 from yolor_studio.yolor.plan import Plan
@@ -74,11 +78,11 @@ class ImplicitVector:
     reason: str
     """How it was folded, or why it could not be: a sentence."""
     where: str
-    """Such as "before the prediction of stride 8"."""
+    """Such as "before the prediction of stride 8", "on the tags, from stride 16" or "on a map of stride 4"."""
     task: str
-    """What the place belongs to: boxes, tags, embeddings or features."""
+    """What depends on it: boxes, tags, embeddings, or several of them with "and"."""
     stride: int
-    """Of the map, in input pixels; 0 for a map of one cell."""
+    """Of the map, in input pixels; where it has one cell, of the map whose mean it is."""
     anchors: tuple[tuple[float, float], ...] = ()
     """Width and height in input pixels where it acts on a prediction of boxes; else empty."""
     classes: int = 0
@@ -111,6 +115,7 @@ def _vector(
     behind = _behind(plan, layer.inputs[1])
     implicit = [source for source in behind if isinstance(source, Implicit)]
     place, outputs = _place(layer, consumers)
+    stride, task = _stride(plan, layer), _task(layer, consumers)
     on = outputs[0] if place == "on" and len(outputs) == 1 else None
     return ImplicitVector(
         layer=implicit[0].index,
@@ -121,12 +126,25 @@ def _vector(
         values=tuple(folded.constants[layer.inputs[1]].ravel().tolist()),
         folded=layer.index not in kept,
         reason=_reason(layer, folded, consumers, kept),
-        where=f"{place} {' and '.join(map(_named, outputs))}" if outputs else f"on a map of stride {layer.stride}",
-        task=_task(outputs),
-        stride=layer.stride,
+        where=_where(layer, place, outputs, stride),
+        task=task,
+        stride=stride,
         anchors=on.anchors if isinstance(on, Head) else (),
         classes=on.classes if isinstance(on, Head) else on.channels if isinstance(on, Tags) else 0,
     )
+
+
+def _stride(plan: Plan, layer: Layer) -> int:
+    while layer.stride == CONSTANT and layer.inputs and layer.inputs[0] != IMAGE:
+        layer = plan.layers[layer.inputs[0]]
+    return layer.stride or 1
+
+
+def _where(layer: Layer, place: str, outputs: list[Head | Tags | Embedding], stride: int) -> str:
+    if not outputs:
+        return f"on {'the mean of ' if layer.stride == CONSTANT else ''}a map of stride {stride}"
+    level = f", from stride {stride}" if layer.stride == CONSTANT else ""
+    return f"{place} {' and '.join(map(_named, outputs))}{level}"
 
 
 def _behind(plan: Plan, index: int) -> list[Layer]:
@@ -145,16 +163,16 @@ def _modelling(behind: list[Layer]) -> Modelling:
 
 
 def _place(layer: Layer, consumers: dict[int, list[Layer]]) -> tuple[str, list[Head | Tags | Embedding]]:
-    """("on", outputs) if nothing but joins stands between the layer and outputs, ("before", outputs) if one
-    convolution does, and no outputs otherwise."""
-    on, before, elsewhere = _readers(layer, consumers)
+    """("on", outputs) if nothing but joins, means and sums stands between the layer and outputs, ("before", outputs) if
+    one convolution does too, and no outputs otherwise."""
+    on, before, elsewhere = _readers(layer, consumers, (Joined, Identity, AvgPool, Shortcut))
     if on and not before and not elsewhere:
         return "on", on
     if not before or on or elsewhere:
         return "", []
     outputs: list[Head | Tags | Embedding] = []
     for convolution in before:
-        after, more, other = _readers(convolution, consumers)
+        after, more, other = _readers(convolution, consumers, (Joined, Identity, AvgPool, Shortcut))
         if more or other or not after:
             return "", []
         outputs += after
@@ -162,9 +180,10 @@ def _place(layer: Layer, consumers: dict[int, list[Layer]]) -> tuple[str, list[H
 
 
 def _readers(
-    layer: Layer, consumers: dict[int, list[Layer]]
+    layer: Layer, consumers: dict[int, list[Layer]], through: tuple[type[Layer], ...]
 ) -> tuple[list[Head | Tags | Embedding], list[Conv], list[Layer]]:
-    """The outputs, convolutions and other layers that read a layer, joins and layers that pass it on looked through."""
+    """The outputs, convolutions and other layers that read a layer, directly or through some kinds of layers and routes
+    of one."""
     outputs: list[Head | Tags | Embedding] = []
     convolutions: list[Conv] = []
     others: list[Layer] = []
@@ -178,7 +197,7 @@ def _readers(
                 outputs.append(reader)
             elif isinstance(reader, Conv):
                 convolutions.append(reader)
-            elif isinstance(reader, Joined | Identity) or (isinstance(reader, Route) and len(reader.inputs) == 1):
+            elif isinstance(reader, through) or (isinstance(reader, Route) and len(reader.inputs) == 1):
                 waiting.append(reader)
             else:
                 others.append(reader)
@@ -191,10 +210,16 @@ def _named(output: Head | Tags | Embedding) -> str:
     return f"the {'prediction' if isinstance(output, Head) else 'embedding'} of stride {output.stride}"
 
 
-def _task(outputs: list[Head | Tags | Embedding]) -> str:
-    names = {Head: "boxes", Tags: "tags", Embedding: "embeddings"}
-    tasks = dict.fromkeys(names[type(output)] for output in outputs)
-    return " and ".join(tasks) or "features"
+def _task(layer: Layer, consumers: dict[int, list[Layer]]) -> str:
+    reached = {layer.index: layer}
+    waiting = [layer]
+    while waiting:
+        for reader in consumers.get(waiting.pop().index, ()):
+            if reader.index not in reached:
+                reached[reader.index] = reader
+                waiting.append(reader)
+    tasks = (("boxes", Head), ("tags", Tags), ("embeddings", Embedding))
+    return " and ".join(name for name, kind in tasks if any(isinstance(found, kind) for found in reached.values()))
 
 
 def _reason(layer: Joined | Scale, folded: Folded, consumers: dict[int, list[Layer]], kept: set[int]) -> str:
@@ -202,7 +227,7 @@ def _reason(layer: Joined | Scale, folded: Folded, consumers: dict[int, list[Lay
         return "Worked out once: it depends on no picture."
     if layer.index in folded.aliases:
         return "Folded into the convolution before it."
-    _, convolutions, others = _readers(layer, consumers)
+    _, convolutions, others = _readers(layer, consumers, (Joined, Identity))
     if layer.index not in kept:
         if not convolutions:
             return "Left out: no output depends on it."

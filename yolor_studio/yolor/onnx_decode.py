@@ -7,15 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 from onnx import TensorProto
 
-from yolor_studio.yolor.contract import BOXES, CANDIDATES, SCORES
-from yolor_studio.yolor.layers import Decode, Head
+from yolor_studio.yolor.contract import BOXES, CANDIDATES, EMBEDDINGS, SCORES, TAGS
+from yolor_studio.yolor.layers import Decode, Embedding, Head
 from yolor_studio.yolor.onnx_nodes import Nodes
 
 _END = int(np.iinfo(np.int64).max)
+_SHORTEST = 1e-12
 
 
-def write_decode(nodes: Nodes, heads: Sequence[tuple[Head, str]]) -> None:
-    """Append the outputs `boxes` [N, K, 4] (x1, y1, x2, y2 in input pixels) and `scores` [N, K, classes], best first.
+def write_decode(nodes: Nodes, heads: Sequence[tuple[Head, str]], embeddings: Sequence[tuple[Embedding, str]]) -> None:
+    """Append the outputs `boxes` [N, K, 4] (x1, y1, x2, y2 in input pixels), `scores` [N, K, classes], best first, and,
+    where there is one embedding for each head, `embeddings` [N, K, length].
 
     The K best are found by objectness times best class before anything else is worked out; a graph that has fewer
     candidates gives empty boxes with score 0 in the remaining rows.
@@ -28,6 +30,14 @@ def write_decode(nodes: Nodes, heads: Sequence[tuple[Head, str]]) -> None:
     place = nodes.add("GatherND", places, order)
     _write_boxes(nodes, decode, chosen=chosen, place=place, real=real)
     _write_scores(nodes, decode, chosen, real)
+    if embeddings:
+        anchors = [len(head.anchors) for head, _ in heads]
+        _write_embeddings(nodes, list(zip(anchors, embeddings, strict=True)), order=order, real=real)
+
+
+def write_tags(nodes: Nodes, value: str) -> None:
+    """Append the output `tags` [N, classes] from the raw map [N, classes, 1, 1]."""
+    nodes.name_output(nodes.add("Sigmoid", nodes.add("Reshape", value, nodes.integers(0, -1))), TAGS)
 
 
 def write_ready(nodes: Nodes, rows: str) -> None:
@@ -139,3 +149,26 @@ def _write_scores(nodes: Nodes, decode: Decode, chosen: str, real: str) -> None:
     objectness = nodes.add("Where", real, objectness, nodes.floats(0.0))
     classes = _share(nodes, decode, _fields(nodes, chosen, 5, _END))
     nodes.name_output(nodes.add("Mul", objectness, classes), SCORES)
+
+
+def _write_embeddings(
+    nodes: Nodes, heads: Sequence[tuple[int, tuple[Embedding, str]]], *, order: str, real: str
+) -> None:
+    """All anchors of a cell share its vector; only those of the candidates are brought to length 1."""
+    vectors: list[str] = []
+    cells: list[str] = []
+    start = nodes.integers(0)
+    for anchors, (layer, value) in heads:
+        maps = nodes.add("Reshape", value, nodes.integers(0, layer.channels, -1))
+        vectors.append(nodes.add("Transpose", maps, perm=[0, 2, 1]))
+        end = nodes.add("Add", start, nodes.add("Gather", nodes.add("Shape", maps), nodes.integers(2)))
+        row = nodes.add("Range", *(nodes.add("Squeeze", i) for i in (start, end)), nodes.constant(1, np.int64))
+        repeated = nodes.add("Tile", row, nodes.integers(anchors))
+        cells.append(repeated)
+        start = end
+    cell = nodes.add("GatherND", _joined(nodes, cells, 0), order)
+    chosen = nodes.add(
+        "GatherND", _joined(nodes, vectors, 1), nodes.add("Unsqueeze", cell, nodes.integers(-1)), batch_dims=1
+    )
+    length = nodes.add("Max", nodes.add("ReduceL2", chosen, axes=[2], keepdims=1), nodes.floats(_SHORTEST))
+    nodes.name_output(nodes.add("Where", real, nodes.add("Div", chosen, length), nodes.floats(0.0)), EMBEDDINGS)

@@ -10,9 +10,21 @@ from onnx import TensorProto, helper
 
 from yolor_studio import __version__
 from yolor_studio.core.errors import ModelError
-from yolor_studio.yolor.contract import BOXES, CANDIDATES, CONTRACT, CONTRACT_KEY, INPUT, OPSET, SCORES
+from yolor_studio.yolor.contract import (
+    BOXES,
+    CANDIDATES,
+    CONTRACT,
+    CONTRACT_KEY,
+    EMBEDDING_KEY,
+    EMBEDDINGS,
+    INPUT,
+    OPSET,
+    SCORES,
+    TAGS,
+    TAGS_KEY,
+)
 from yolor_studio.yolor.fold import Folded, fold
-from yolor_studio.yolor.onnx_decode import write_decode
+from yolor_studio.yolor.onnx_decode import write_decode, write_tags
 from yolor_studio.yolor.onnx_layers import LayerWriter
 from yolor_studio.yolor.onnx_nodes import Nodes
 from yolor_studio.yolor.plan import Plan
@@ -44,10 +56,18 @@ def build_onnx(
     writer = LayerWriter(nodes, folded, picture=_write_picture(nodes, folded))
     for layer in folded.layers:
         writer.write(layer)
-    write_decode(nodes, [(head, writer.name(head.index)) for head in plan.heads])
+    write_decode(
+        nodes,
+        [(head, writer.name(head.index)) for head in plan.heads],
+        [(embedding, writer.name(embedding.index)) for embedding in plan.embeddings],
+    )
+    for tags in plan.tags:
+        write_tags(nodes, writer.name(tags.index))
     return make_model(
         nodes,
         classes=plan.classes,
+        tags=bool(plan.tags),
+        embedding=plan.embeddings[0].channels if plan.embeddings else 0,
         metadata={
             "names": json.dumps(list(names), ensure_ascii=False),
             "stride": str(plan.stride),
@@ -63,19 +83,26 @@ def make_model(
     *,
     classes: int,
     metadata: Mapping[str, str],
+    tags: bool = False,
+    embedding: int = 0,
     opset: int = OPSET,
     shape: tuple[int | str, int | str, int | str] = ("N", "H", "W"),
 ) -> onnx.ModelProto:
-    """Wrap nodes from `images` to `boxes` and `scores` into a checked model of the contract; `shape` is the number of
-    pictures, their height and their width, fixed or by name."""
+    """Wrap nodes from `images` to `boxes`, `scores`, `tags` if there are any, and `embeddings` of this length if it is
+    not 0, into a checked model of the contract; `shape` is the number of pictures, their height and their width, fixed
+    or by name."""
+    outputs: dict[str, list[int | str]] = {BOXES: [CANDIDATES, 4], SCORES: [CANDIDATES, classes]}
+    if tags:
+        outputs[TAGS] = [classes]
+        metadata = {**metadata, TAGS_KEY: "1"}
+    if embedding:
+        outputs[EMBEDDINGS] = [CANDIDATES, embedding]
+        metadata = {**metadata, EMBEDDING_KEY: str(embedding)}
     graph = helper.make_graph(
         nodes.nodes,
         "yolor",
         [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, [*shape, 3])],
-        [
-            helper.make_tensor_value_info(BOXES, TensorProto.FLOAT, [shape[0], CANDIDATES, 4]),
-            helper.make_tensor_value_info(SCORES, TensorProto.FLOAT, [shape[0], CANDIDATES, classes]),
-        ],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [shape[0], *rest]) for name, rest in outputs.items()],
         initializer=nodes.initializers,
     )
     producer = f"yolor-studio {__version__}"

@@ -7,7 +7,20 @@ from dataclasses import replace
 
 from yolor_studio.core.errors import ModelError
 from yolor_studio.yolor.cfg import Description
-from yolor_studio.yolor.layers import Conv, Identity, Implicit, Join, Joined, Layer
+from yolor_studio.yolor.layers import (
+    IMAGE,
+    AvgPool,
+    Conv,
+    Identity,
+    Implicit,
+    Join,
+    Joined,
+    Layer,
+    MaxPool,
+    Norm,
+    Shortcut,
+    Upsample,
+)
 from yolor_studio.yolor.plan import Plan, build_plan
 
 
@@ -47,21 +60,30 @@ def _with_options(description: Description, options: Sequence[dict[str, str]]) -
     return replace(description, sections=tuple(replace(section, options=new) for section, new in pairs))
 
 
-def _sized_by(plan: Plan, output: Layer) -> list[int]:
-    """The indices of the layers whose number of filters follows from the output's number of classes."""
-    found: list[int] = []
-    layer = plan.layers[output.inputs[0]]
-    while isinstance(layer, Joined | Identity):
-        if isinstance(layer, Joined):
-            if layer.join is Join.ALTERNATE:
-                break
-            found.append(_vector_sized_by(plan, layer))
-        layer = plan.layers[layer.inputs[0]]
-    if not isinstance(layer, Conv):
-        raise ModelError(
-            f"Line {output.line}: this output is not fed by a convolution, so its classes cannot be changed."
-        )
-    return [*found, layer.index]
+def _sized_by(plan: Plan, output: Layer) -> set[int]:
+    """The indices of the layers whose number of filters follows from the output's number of classes: convolutions, and
+    what makes the vectors that are joined after them."""
+    found: set[int] = set()
+    seen: set[int] = set()
+    waiting = [output.inputs[0]]
+    while waiting:
+        index = waiting.pop()
+        if index in seen:
+            continue
+        seen.add(index)
+        layer = plan.layers[index] if index != IMAGE else output
+        if isinstance(layer, Joined) and layer.join is not Join.ALTERNATE:
+            found.add(_vector_sized_by(plan, layer))
+            waiting.append(layer.inputs[0])
+        elif isinstance(layer, Identity | Norm | AvgPool | MaxPool | Upsample | Shortcut):
+            waiting.extend(layer.inputs)
+        elif isinstance(layer, Conv):
+            found.add(index)
+        else:
+            raise ModelError(
+                f"Line {output.line}: this output is not fed by a convolution, so its classes cannot be changed."
+            )
+    return found
 
 
 def _vector_sized_by(plan: Plan, joined: Joined) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,13 +40,34 @@ Map = NDArray[np.float64]
 """[N, C, H, W]"""
 
 
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Everything that a pass gives, raw: no sigmoid is taken and nothing is normalised."""
+
+    heads: list[Map]
+    """Per head [N, anchors x (5 + classes), H / stride, W / stride]."""
+    tags: list[NDArray[np.float64]]
+    """[N, classes], or nothing where the network has none."""
+    embeddings: list[Map]
+    """Per head, in the same order, [N, length, H / stride, W / stride]; or nothing."""
+
+
 def forward(plan: Plan, weights: Weights, images: Map) -> list[Map]:
     """The raw maps of every head, [N, anchors x (5 + classes), H / stride, W / stride], for RGB pictures 0..1
     [N, 3, H, W]."""
+    return outputs(plan, weights, images).heads
+
+
+def outputs(plan: Plan, weights: Weights, images: Map) -> Outputs:
+    """The same for all tasks."""
     maps: dict[int, Map] = {IMAGE: np.asarray(images, np.float64)}
     for layer in plan.layers:
         maps[layer.index] = run_layer(layer, [maps[source] for source in layer.inputs], weights.arrays, weights.bn_eps)
-    return [maps[head.index] for head in plan.heads]
+    return Outputs(
+        [maps[head.index] for head in plan.heads],
+        [maps[tags.index][:, :, 0, 0] for tags in plan.tags],
+        [maps[embedding.index] for embedding in plan.embeddings],
+    )
 
 
 def run_layer(layer: Layer, inputs: list[Map], arrays: Mapping[str, NDArray[np.floating]], bn_eps: float) -> Map:
@@ -115,6 +137,16 @@ def decode(plan: Plan, heads: list[Map]) -> tuple[NDArray[np.float64], NDArray[n
     [N, A, classes], ordered by head, anchor, row, column."""
     boxes, scores = zip(*(_decode_head(h, raw) for h, raw in zip(plan.heads, heads, strict=True)), strict=True)
     return np.concatenate(boxes, axis=1), np.concatenate(scores, axis=1)
+
+
+def embed(plan: Plan, embeddings: list[Map]) -> NDArray[np.float64]:
+    """The vector of every candidate, [N, A, length], brought to length 1, in the order of `decode`."""
+    rows: list[NDArray[np.float64]] = []
+    for head, raw in zip(plan.heads, embeddings, strict=True):
+        vectors = raw.reshape(*raw.shape[:2], -1).transpose(0, 2, 1)
+        lengths = np.sqrt((vectors**2).sum(axis=2, keepdims=True))
+        rows.append(np.tile(vectors / np.maximum(lengths, 1e-12), (1, len(head.anchors), 1)))
+    return np.concatenate(rows, axis=1)
 
 
 def _convolve(layer: Conv, x: Map, arrays: Mapping[str, NDArray[np.floating]], bn_eps: float) -> Map:
