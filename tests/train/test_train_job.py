@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,8 +16,10 @@ import pytest
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.errors import Cancelled, FormatError, ModelError, StudioError, UsageError
 from yolor_studio.jobs import train as job
-from yolor_studio.jobs.events import Event, ItemFailed, Notice, Progress, Result, Started
-from yolor_studio.jobs.train import TrainOutcome, TrainRequest, train
+from yolor_studio.jobs.curves import read_curves
+from yolor_studio.jobs.events import CurvePoint, Event, ItemFailed, Notice, Progress, Result, Started
+from yolor_studio.jobs.train import TrainOutcome, TrainRequest, can_resume, train
+from yolor_studio.jobs.training_run import run_training
 from yolor_studio.yolor.cfg import parse_cfg
 from yolor_studio.yolor.plan import MAIN_BN_EPS, build_plan
 from yolor_studio.yolor.reference import random_weights
@@ -93,6 +98,21 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
+def here(request: TrainRequest, base: Path) -> tuple[list[Event], TrainOutcome]:
+    """Train in this process."""
+    events: list[Event] = []
+    run = run_training(request, base, CancelToken())
+    while True:
+        try:
+            events.append(next(run))
+        except StopIteration as stop:
+            return events, stop.value
+
+
+def child_of(process: int) -> int:
+    return int(Path(f"/proc/{process}/task/{process}/children").read_text().split()[0])
+
+
 @pytest.mark.torch
 class TestWithTorch:
     """The whole job."""
@@ -109,9 +129,8 @@ class TestWithTorch:
         assert [event.unit for event in events if isinstance(event, Started)] == ["pictures", "steps"]
         assert [event.what for event in events if isinstance(event, ItemFailed)] == ["gone.png"]
         assert any("star" in event.text for event in events if isinstance(event, Notice))
-        progress = [event for event in events if isinstance(event, Progress)]
+        progress = [event for event in events if isinstance(event, Progress) and event.total == 15]
         assert [event.done for event in progress] == list(range(1, 16))
-        assert progress[-1].total == 15
         result = events[-1]
         assert isinstance(result, Result)
         outcome: TrainOutcome = result.value
@@ -130,45 +149,66 @@ class TestWithTorch:
         assert isinstance(again[-1], Result)
         assert again[-1].value.kept_classes == ("star", "dot")
 
-    def test_a_cancelled_run_is_resumed_to_the_same_end(self, base: Path, data: Path) -> None:
-        request = TrainRequest((data,), model=str(base), name="whole", epochs=14)
-        whole = list(train(request, CancelToken()))[-1]
-        token, seen = CancelToken(), []
-        broken = TrainRequest((data,), model=str(base), name="broken", epochs=14)
-        with pytest.raises(Cancelled, match="--resume"):
-            for event in train(broken, token):
-                seen.append(event)
-                if isinstance(event, Progress) and event.done == 4:
-                    token.cancel()
-        resumed = TrainRequest((data,), model=str(base), name="broken", epochs=14, resume=True)
-        rest: list[Event] = list(train(resumed, CancelToken()))
-        assert next(event.done for event in rest if isinstance(event, Progress)) == 5
-        assert isinstance(whole, Result)
-        assert isinstance(rest[-1], Result)
-        first, second = (load_network(result.value.weights).weights for result in (whole, rest[-1]))
-        for name, array in first.arrays.items():
-            np.testing.assert_array_equal(array, second.arrays[name])
-
-    def test_resuming_with_other_options_or_nothing_to_resume_is_refused(self, base: Path, data: Path) -> None:
-        with pytest.raises(UsageError, match="no interrupted run named x"):
-            list(train(TrainRequest((data,), model=str(base), name="x", resume=True), CancelToken()))
+    @pytest.mark.parametrize("recipe", ["modern", "official"])
+    @pytest.mark.parametrize("stop_at", [0, 1, 5, 8])
+    def test_a_run_stopped_anywhere_is_resumed_to_the_same_end(
+        self, base: Path, data: Path, recipe: str, stop_at: int
+    ) -> None:
+        asked = TrainRequest((data,), name="whole", epochs=16, recipe=recipe, hold_out=0.25)
+        whole = here(asked, base)
         token = CancelToken()
-        with pytest.raises(Cancelled):
-            for event in train(TrainRequest((data,), model=str(base), name="x", epochs=14), token):
-                if isinstance(event, Progress):
+        broken = replace(asked, name="broken")
+        before: list[Event] = []
+        with pytest.raises(Cancelled, match="--resume"):
+            for event in run_training(broken, base, token):
+                before.append(event)
+                if isinstance(event, CurvePoint) and event.step >= stop_at:
                     token.cancel()
+        rest, second = here(replace(broken, resume=True), base)
+        first = whole[1]
+        assert load_network(first.weights).notes == load_network(second.weights).notes
+        assert read_curves(first.curves) == read_curves(second.curves)
+        assert [event for event in rest if isinstance(event, CurvePoint)] == read_curves(first.curves)
+        for name, array in load_network(first.weights).weights.arrays.items():
+            np.testing.assert_array_equal(array, load_network(second.weights).weights.arrays[name])
+        assert replace(first, seconds=0, name="", model=base, weights=base, curves=base) == replace(
+            second, seconds=0, name="", model=base, weights=base, curves=base
+        )
+
+    def test_a_killed_child_is_told_and_resumed_from_its_checkpoint(
+        self, base: Path, data: Path, tmp_path: Path
+    ) -> None:
+        """As when memory runs out: nothing in the child gets to run."""
+        asked = TrainRequest((data,), model=str(base), name="killed", epochs=400)
+        with pytest.raises(ModelError, match=r"killed by signal 9.*--resume goes on"):
+            for event in train(asked, CancelToken()):
+                if isinstance(event, Progress) and event.note:
+                    os.kill(child_of(os.getpid()), signal.SIGKILL)
+        events = list(train(replace(asked, resume=True), CancelToken()))
+        assert isinstance(events[-1], Result)
+        assert events[-1].value.steps == 300
+        assert not can_resume("killed")
+
+    def test_a_cancelled_child_keeps_its_checkpoint_and_goes_on(self, base: Path, data: Path) -> None:
+        token = CancelToken()
+        asked = TrainRequest((data,), model=str(base), name="broken", epochs=400)
+        with pytest.raises(Cancelled, match=r"Stopped after \d+ of 300 steps"):
+            for event in train(asked, token):
+                if isinstance(event, Progress) and event.note:
+                    token.cancel()
+        assert can_resume("broken")
         with pytest.raises(UsageError, match="was stopped and is kept"):
-            list(train(TrainRequest((data,), model=str(base), name="x", epochs=14), CancelToken()))
+            list(train(asked, CancelToken()))
         with pytest.raises(UsageError, match="other options"):
-            list(train(TrainRequest((data,), model=str(base), name="x", epochs=15, resume=True), CancelToken()))
+            list(train(replace(asked, epochs=401, resume=True), CancelToken()))
+        with pytest.raises(UsageError, match="no interrupted run named x"):
+            list(train(replace(asked, name="x", resume=True), CancelToken()))
 
     def test_only_implicit_vectors_change_for_known_classes(self, base: Path, data: Path) -> None:
         annotations = data / "annotations" / "instances_train.json"
         annotations.write_bytes(annotations.read_bytes().replace(b'"star"', b'"line"'))
-        request = TrainRequest((data,), model=str(base), epochs=1, implicit_only=True)
-        result = list(train(request, CancelToken()))[-1]
-        assert isinstance(result, Result)
-        before, after = load_network(base).weights, load_network(result.value.weights).weights
+        _, outcome = here(TrainRequest((data,), name="i", epochs=1, implicit_only=True), base)
+        before, after = load_network(base).weights, load_network(outcome.weights).weights
         changed = {name for name in before.arrays if not np.array_equal(before[name].ravel(), after[name].ravel())}
         assert "layers.3.implicit" in changed
         assert not any(name.startswith(("layers.0.", "layers.1.", "layers.2.")) for name in changed)

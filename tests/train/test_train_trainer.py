@@ -121,10 +121,12 @@ def test_a_resumed_run_equals_an_unbroken_one(store: PictureStore, tmp_path: Pat
 
     broken = trainer(store)
     list(broken.run(3))
-    broken.save(tmp_path / "checkpoint.safetensors", note="half way")
+    broken.save(tmp_path / "checkpoint.safetensors", more={"best": torch.tensor([1.0, 2.0])}, note="half way")
     resumed = trainer(store)
     torch.manual_seed(99)
-    assert resumed.load(tmp_path / "checkpoint.safetensors") == {"note": "half way"}
+    state, more = resumed.load(tmp_path / "checkpoint.safetensors")
+    assert state == {"note": "half way"}
+    assert more["best"].tolist() == [1.0, 2.0]
     assert resumed.step == 3
     rest = list(resumed.run())
     assert [r.step for r in rest] == [4, 5, 6]

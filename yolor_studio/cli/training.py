@@ -19,23 +19,37 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    data: Annotated[list[Path], typer.Argument(metavar="DATA...", help="COCO datasets, as `export` writes them.")],
+    data: Annotated[
+        list[Path], typer.Argument(metavar="DATA...", help="COCO datasets and projects (reviewed frames).")
+    ],
     model: options.Model = None,
     name: Annotated[str | None, typer.Option(metavar="NEW", help="The result's name in the list of models.")] = None,
     epochs: Annotated[
         int | None, typer.Option(metavar="N", help="Passes over the data; chosen by its size if left out.")
     ] = None,
-    freeze: Annotated[str, typer.Option(metavar="PART", help="backbone, neck or none.")] = "none",
+    freeze: Annotated[
+        str | None, typer.Option(metavar="PART", help="backbone, neck or none; chosen by the data if left out.")
+    ] = None,
     implicit_only: Annotated[
         bool, typer.Option("--implicit-only", help="Train implicit knowledge and heads alone.")
     ] = False,
+    recipe: Annotated[
+        str, typer.Option(metavar="R", help="modern (AdamW) or official (YOLOR's own: SGD and its loss).")
+    ] = "modern",
+    assign: Annotated[
+        str | None, typer.Option(metavar="A", help="simota, ratio or task-aligned; the recipe's own if left out.")
+    ] = None,
+    val: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Keep this share apart to measure by, and use no val split; 0 for none."),
+    ] = None,
     device: options.Device = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped training stands.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Fine-tune a model on exported datasets; the result joins the list of models.
+    """Fine-tune a model on datasets and projects; the result joins the list of models.
 
-    Example: yolor-studio train street-coco --name yolor-n-street
+    Example: yolor-studio train street.yolor --name yolor-n-street
     """
     from yolor_studio.jobs.train import TrainRequest
     from yolor_studio.jobs.train import train as job
@@ -51,6 +65,9 @@ def train(
         epochs=None if epochs is None else options.positive(epochs, "--epochs"),
         freeze=freeze,
         implicit_only=implicit_only,
+        recipe=recipe,
+        assignment=assign,
+        hold_out=val,
         device=device,
         resume=resume,
     )

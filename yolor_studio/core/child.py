@@ -25,7 +25,9 @@ from yolor_studio.core.errors import StudioError
 
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
 _EVENT, _ANSWER, _ERROR = "event", "answer", "error"
-_REPLY_END = 4096
+_EVENT_LINE = b'{"event":'
+_COMPLAINTS = 4096
+"""Bytes at the end of what a child wrote to stderr that are looked at."""
 
 
 class ChildDied(StudioError):
@@ -62,13 +64,13 @@ def stream_child(module: str, request: Any, *, cancel: CancelToken | None = None
     with _started(module, request) as (process, complaints):
         if cancel is not None:
             cancel.on_cancel(lambda: _close(process))
-        assert process.stdout is not None
         last: list[bytes] = []
-        for line in io.BufferedReader(process.stdout):  # pyright: ignore[reportArgumentType]
-            if line.startswith(b'{"event":'):
-                yield orjson.loads(line)[_EVENT]
-            else:
-                last = [line]
+        with io.BufferedReader(process.stdout) as lines:  # pyright: ignore[reportArgumentType]
+            for line in lines:
+                if line.startswith(_EVENT_LINE) and line.endswith(b"\n"):
+                    yield orjson.loads(line)[_EVENT]
+                else:
+                    last = [line]
         process.wait()
         return _answer_in(last, process, complaints)
 
@@ -173,7 +175,7 @@ def _answer_in(lines: list[bytes], process: subprocess.Popen[bytes], complaints:
 
 def _reason(code: int, complaints: IO[bytes]) -> str:
     complaints.seek(0, os.SEEK_END)
-    complaints.seek(max(complaints.tell() - _REPLY_END, 0))
+    complaints.seek(max(complaints.tell() - _COMPLAINTS, 0))
     lines = complaints.read().decode(errors="replace").strip().splitlines()
     if code < 0:
         return f"it was killed by signal {-code}" + (", as happens when memory runs out" if code == -9 else "")

@@ -53,7 +53,7 @@ def write_pictures(
     done = 0
     with _Savers(written) as savers:
         for clip in plan.clips:
-            for image, rgb in _pictures(plan, clip, open_source, written):
+            for image, rgb in read_clip(plan, clip, open_source, written):
                 cancel.check()
                 if rgb is not None:
                     frame = int(plan.frame[image])
@@ -111,10 +111,11 @@ class _Savers:
             self._written.failed[key] = str(error)
 
 
-def _pictures(
+def read_clip(
     plan: ExportPlan, clip: PlannedClip, open_source: OpenSource, written: Written
 ) -> Iterator[tuple[int, NDArray[np.uint8] | None]]:
-    """(image, its pixels) for every image of the clip; no pixels where they failed or are not wanted."""
+    """(image, its RGB pixels) for every image of the clip; no pixels where they failed, which is noted in `written`,
+    or where the plan wants none."""
     frames = plan.frame[clip.start : clip.stop].tolist()
     images = dict(zip(frames, range(clip.start, clip.stop), strict=True))
     if not plan.request.copies and clip.media.kind is MediaKind.IMAGE:

@@ -3,29 +3,26 @@
 A head can only reach a box whose centre lies less than one cell from its own cell's centre and whose sides are at most
 four times or a quarter of its anchor's: that leaves 2 x 2 cells per anchor and level. `RATIO` is YOLOR's official way:
 of these cells the box's own and the nearer neighbour in each direction. `SIMOTA` (YOLOX, Ge et al. 2021, equation 1)
-takes the candidates whose predictions are already cheapest, as many as their IoU adds up to.
+takes the candidates whose predictions are already cheapest, as many as their IoU adds up to. `TASK_ALIGNED` (TOOD, Feng
+et al. 2021) takes the ten that are best at class and place together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from yolor_studio.train.recipe import Assignment
+
+__all__ = ["Assignment", "Candidates", "Grid", "assign", "candidates"]
+
 _MOST_RATIO = 4.0
 _IOU_COST = 3.0
 _TOP = 10
-
-
-class Assignment(StrEnum):
-    """How boxes are given to predictions."""
-
-    SIMOTA = "simota"
-    RATIO = "ratio"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +39,11 @@ class Grid:
     """[levels, anchors, 2]"""
     strides: tuple[int, ...]
     shapes: tuple[tuple[int, int], ...]
+
+    @property
+    def level_sizes(self) -> list[int]:
+        """How many of the rows each level has."""
+        return [self.anchors.shape[1] * ny * nx for ny, nx in self.shapes]
 
     @staticmethod
     def of(anchors: Tensor, strides: Sequence[int], shapes: Sequence[tuple[int, int]]) -> Grid:
@@ -117,6 +119,9 @@ def assign(way: Assignment, found: Candidates, *, classes: Tensor, raw: Tensor, 
     """
     if way is Assignment.RATIO:
         chosen, cost = found.official, found.badness
+    elif way is Assignment.TASK_ALIGNED:
+        cost = -_alignment(raw, ious, classes).masked_fill(~found.valid, -1.0)
+        chosen = (cost.argsort(1).argsort(1) < _TOP) & found.valid
     else:
         cost = _simota_cost(raw, ious, classes).masked_fill(~found.valid, torch.inf)
         wanted = ious.masked_fill(~found.valid, 0).topk(min(_TOP, ious.shape[1]), 1).values.sum(1).int().clamp(min=1)
@@ -124,6 +129,12 @@ def assign(way: Assignment, found: Candidates, *, classes: Tensor, raw: Tensor, 
         chosen = (rank < wanted[:, None]) & found.valid
     apart = int(found.rows.max()) + 1 if found.rows.numel() else 1
     return _without_conflicts(chosen, cost, found.rows + of[:, None] * apart)
+
+
+def _alignment(raw: Tensor, ious: Tensor, classes: Tensor) -> Tensor:
+    """The probability of the box's class to the power of 1/2, times the IoU to the power of 6."""
+    own = raw[..., 5:].gather(-1, classes[:, None, None].expand(-1, raw.shape[1], 1))[..., 0]
+    return (own.sigmoid() * raw[..., 4].sigmoid()).sqrt() * ious**6
 
 
 def _simota_cost(raw: Tensor, ious: Tensor, classes: Tensor) -> Tensor:

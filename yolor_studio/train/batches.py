@@ -23,7 +23,8 @@ class Stage:
     size: int
     """Side of the square training pictures, a multiple of the network's stride."""
     steps: int
-    mosaic: bool = True
+    mosaic: float = 1.0
+    """The probability of four pictures in one; 0 also varies the pictures less."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,20 +58,22 @@ class Batches:
         """weights: [pictures], summing to 1; `final_augment` holds for stages without mosaic."""
         self._store = store
         self._sum = np.cumsum(weights)
-        self._batch, self._seed = batch, seed
+        self.pictures = batch
+        self._seed = seed
         self._augment = augment or Augment()
         self._final = final_augment or Augment(scale=(0.75, 1.25))
 
     def at(self, step: int, stage: Stage) -> Batch:
         """The batch of this step."""
         rng = np.random.default_rng([self._seed, step])
-        return collate([self._draw(stage, rng) for _ in range(self._batch)])
+        return collate([self._draw(stage, rng) for _ in range(self.pictures)])
 
     def _draw(self, stage: Stage, rng: np.random.Generator) -> View:
         picks = np.searchsorted(self._sum, rng.random(4) * self._sum[-1], side="right").tolist()
-        if stage.mosaic:
+        if stage.mosaic >= 1 or (stage.mosaic > 0 and rng.random() < stage.mosaic):
             return mosaic(self._store, picks, size=stage.size, augment=self._augment, rng=rng)
-        return single(self._store, picks[0], size=stage.size, augment=self._final, rng=rng)
+        augment = self._augment if stage.mosaic else self._final
+        return single(self._store, picks[0], size=stage.size, augment=augment, rng=rng)
 
     def stream(self, stages: Sequence[Stage], start: int) -> Iterator[tuple[int, Batch]]:
         """(step, batch) from step `start` to the end of the last stage."""

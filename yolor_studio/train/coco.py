@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from yolor_studio.core.errors import FormatError, MediaError
 from yolor_studio.train.samples import Labels
 
-_NOT_FOR_TRAINING = ("val", "test")
+_FOR_VALIDATION = ("val", "valid", "validation")
+_NOT_FOR_TRAINING = (*_FOR_VALIDATION, "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +31,50 @@ class CocoSplit:
         """The category names in the order of their ids."""
         return tuple(c["name"] for c in sorted(self.content["categories"], key=lambda c: c["id"]))
 
+    def __len__(self) -> int:
+        return len(self.content["images"])
+
+    def clips(self) -> list[list[int]]:
+        """The pictures (their places in the file) that belong together: those of one video, or of one folder below the
+        folder of pictures; every other picture is alone."""
+        groups: dict[Any, list[int]] = {}
+        for place, image in enumerate(self.content["images"]):
+            folder = PurePosixPath(str(image.get("file_name"))).parent
+            video = image.get("video_id")
+            key = place if video is None and folder == PurePosixPath(".") else (str(video), str(folder))
+            groups.setdefault(key, []).append(place)
+        return list(groups.values())
+
+    def only(self, places: Collection[int]) -> CocoSplit:
+        """The file with these of its pictures alone."""
+        chosen = set(places)
+        images = [image for place, image in enumerate(self.content["images"]) if place in chosen]
+        return replace(self, content=self.content | {"images": images})
+
 
 def training_splits(folder: Path) -> list[CocoSplit]:
     """The annotation files of a COCO folder that are not for validation or test; FormatError when there are none."""
     if folder.is_file():
         return [_open(folder)]
-    files = sorted(folder.glob("annotations/*.json")) or sorted(folder.glob("*.json"))
-    chosen = [file for file in files if not file.stem.endswith(_NOT_FOR_TRAINING)]
+    files = _files(folder)
+    chosen = [file for file in files if not file.stem.lower().endswith(_NOT_FOR_TRAINING)]
     if not chosen:
         raise FormatError(
             f"{folder} has no COCO annotations to train on: expected annotations/*.json beside images/, "
             f"or NAME.json beside NAME/; found {len(files)} files for validation or test."
         )
     return [_open(file) for file in chosen]
+
+
+def validation_splits(folder: Path) -> list[CocoSplit]:
+    """The annotation files of a COCO folder that are for validation; none where a file was named."""
+    if folder.is_file():
+        return []
+    return [_open(file) for file in _files(folder) if file.stem.lower().endswith(_FOR_VALIDATION)]
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("annotations/*.json")) or sorted(folder.glob("*.json"))
 
 
 def _open(file: Path) -> CocoSplit:
@@ -72,11 +104,12 @@ def _get(content: Any, key: str) -> Any:
 
 
 def read_pictures(
-    split: CocoSplit, names: Sequence[str], *, failed: list[tuple[str, str]]
+    split: CocoSplit, names: Sequence[str], *, failed: list[tuple[str, str]], learn_difficult: bool = True
 ) -> Iterator[tuple[NDArray[np.uint8], Labels]]:
     """Every picture of the split (uint8 RGB) with its labels for the classes `names`.
 
-    A picture or record that cannot be read is left out and told in `failed` as (what, why).
+    A picture or record that cannot be read is left out and told in `failed` as (what, why). `learn_difficult`: an
+    ignored box that is merely difficult is no crowd.
     """
     index = {name: row for row, name in enumerate(names)}
     class_of = {c["id"]: index[c["name"]] for c in split.content["categories"] if c["name"] in index}
@@ -92,7 +125,10 @@ def read_pictures(
             failed.append((name, str(error)))
             continue
         labelled = np.isin(np.array(names), image["labelled"]) if "labelled" in image else known
-        labels, bad = _labels(records.get(image.get("id"), []), class_of, labelled=labelled, shape=rgb.shape[:2])
+        mine = records.get(image.get("id"), [])
+        if not learn_difficult:
+            mine = [{**record, "iscrowd": record.get("iscrowd") or record.get("ignore")} for record in mine]
+        labels, bad = _labels(mine, class_of, labelled=labelled, shape=rgb.shape[:2])
         failed.extend((name, why) for why in bad)
         yield rgb, labels
 

@@ -1,4 +1,7 @@
-"""The loss: CIoU x 5, objectness x 1, class-summed BCE x 1, each per positive prediction.
+"""The loss, in two forms.
+
+`PER_POSITIVE` is CIoU x 5, objectness x 1, class-summed BCE x 1, each per positive prediction. `OFFICIAL` takes means
+over the positives of a level (objectness: over all its predictions) with YOLOR's gains and balance between levels.
 
 Not everything is known everywhere. A box always teaches its own class and that it is none of the others. But where a
 picture's labels leave classes out, or under a crowd's box, a prediction without a box is background only if the class
@@ -18,9 +21,15 @@ from torch.nn import functional
 
 from yolor_studio.train.assign import Assignment, Grid, assign, candidates
 from yolor_studio.train.batches import Batch
+from yolor_studio.train.recipe import LossForm
 
 T = TypeVar("T", float, Tensor)
 BOX_GAIN, OBJECT_GAIN, CLASS_GAIN = 5.0, 1.0, 1.0
+_OFFICIAL_GAINS = (0.05, 1.0, 0.5)
+"""Of box, objectness and classes; the last for 80 classes, and in proportion for others."""
+_BALANCE = {3: (4.0, 1.0, 0.4), 4: (4.0, 1.0, 0.4, 0.1), 5: (4.0, 1.0, 0.5, 0.4, 0.1)}
+"""The weights of the levels' objectness, from the finest level on."""
+_MANY_LEVELS_GAIN = 1.4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +52,7 @@ class Targets:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Losses:
-    """The parts before their gains, and their weighted sum; all scalars, per positive prediction."""
+    """The parts before their gains, and their weighted sum; all scalars."""
 
     total: Tensor
     box: Tensor
@@ -62,24 +71,48 @@ def flatten_heads(heads: Sequence[Tensor], anchors: int) -> Tensor:
     return torch.cat(flat, 1)
 
 
-def detection_loss(raw: Tensor, targets: Targets, grid: Grid, *, assignment: Assignment) -> Losses:
-    """The loss of float32 predictions [N, A, 5 + C] in raw head values."""
+def detection_loss(
+    raw: Tensor, targets: Targets, grid: Grid, *, assignment: Assignment, form: LossForm = LossForm.PER_POSITIVE
+) -> Losses:
+    """The loss of float32 predictions [N, A, 5 + C] in raw head values. The official form's total is for one picture:
+    whoever learns from a batch multiplies it by the number of pictures."""
     which, rows = _positives(raw.detach(), targets, grid, assignment)
     pictures = targets.boxes_of[which]
     here = raw[pictures, rows]
-    positives = max(len(which), 1)
     closeness = ciou(grid.decode(here, rows), targets.boxes[which])
-    box = (1 - closeness).sum() / positives
     wanted = functional.one_hot(targets.classes[which], raw.shape[2] - 5).float()
-    classes = functional.binary_cross_entropy_with_logits(here[:, 5:], wanted, reduction="sum") / positives
+    by_class = functional.binary_cross_entropy_with_logits(here[:, 5:], wanted, reduction="none")
 
     objectness_target = torch.zeros(raw.shape[:2], device=raw.device)
     objectness_target[pictures, rows] = closeness.detach().clamp(min=0)
     known = ~doubtful(raw.detach(), targets, grid)
     known[pictures, rows] = True
-    each = functional.binary_cross_entropy_with_logits(raw[..., 4], objectness_target, reduction="none")
-    objectness = (each * known).sum() / positives
-    return Losses(weighted(box, objectness, classes), box, objectness, classes, len(which))
+    objectness = known * functional.binary_cross_entropy_with_logits(raw[..., 4], objectness_target, reduction="none")
+    if form is LossForm.OFFICIAL:
+        return _official(1 - closeness, objectness, by_class, rows=rows, grid=grid)
+    positives = max(len(which), 1)
+    parts = (1 - closeness).sum() / positives, objectness.sum() / positives, by_class.sum() / positives
+    return Losses(weighted(*parts), *parts, len(which))
+
+
+def _official(box: Tensor, objectness: Tensor, by_class: Tensor, *, rows: Tensor, grid: Grid) -> Losses:
+    """box [P], by_class [P, C] of the positives, whose `rows` tell their level; objectness [N, A]."""
+    sizes = grid.level_sizes
+    level = torch.bucketize(rows, torch.tensor(sizes, device=rows.device).cumsum(0), right=True)
+    inside = [level == number for number in range(len(sizes))]
+    parts = [
+        sum((values[chosen].mean() for chosen in inside if chosen.any()), values.sum() * 0.0)
+        for values in (box, by_class)
+    ]
+    balance = _BALANCE.get(len(sizes), (1.0,) * len(sizes))
+    levels = objectness.split(sizes, 1)
+    balanced = torch.stack([weight * each.mean() for weight, each in zip(balance, levels, strict=True)]).sum()
+    classes = by_class.shape[1]
+    gain_box, gain_object, gain_classes = _OFFICIAL_GAINS
+    gain_object *= _MANY_LEVELS_GAIN if len(sizes) >= 4 else 1.0
+    gain_classes *= classes / 80 if classes > 1 else 0.0
+    total = 3 / len(sizes) * (gain_box * parts[0] + gain_object * balanced + gain_classes * parts[1])
+    return Losses(total, parts[0], balanced, parts[1], len(rows))
 
 
 def weighted(box: T, objectness: T, classes: T) -> T:

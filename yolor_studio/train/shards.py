@@ -1,4 +1,5 @@
-"""One step's gradients, from several parts of the batch at once, each on one thread of its own.
+"""One step's gradients, from several parts of the batch: side by side, each on one thread of its own, and where
+memory is short one after another.
 
 Two threads inside every operation wait for each other some thousand times a step, which a busy machine turns into
 spinning: beside other work, two parts with one thread each learned from twice as many pictures a second.
@@ -7,8 +8,8 @@ spinning: beside other work, two parts with one thread each learned from twice a
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +25,7 @@ Gradients = tuple[Tensor, ...]
 class Part:
     """What one part of a batch gave; see Losses. `gradients` is None when something was not finite."""
 
+    total: float
     box: float
     objectness: float
     classes: float
@@ -38,11 +40,17 @@ class Shards:
         self.networks = [network, *(_replica(network) for _ in range(count - 1))]
         self._pool = ThreadPoolExecutor(count, "learn") if count > 1 else None
 
-    def run(self, work: Callable[[Network, Batch], Part], batch: Batch) -> list[Part]:
-        """`work` on every replica with its part of the batch."""
-        if self._pool is None:
-            return [work(self.networks[0], batch)]
-        return list(self._pool.map(work, self.networks, split(batch, len(self.networks))))
+    def run(self, work: Callable[[Network, Batch], Part], batch: Batch, *, rounds: int = 1) -> Iterator[Part]:
+        """`work` on every replica with its part of the batch, in so many rounds."""
+        parts = iter(split(batch, min(len(self.networks) * rounds, len(batch.pixels))))
+        for first in parts:
+            if self._pool is None:
+                yield work(self.networks[0], first)
+                continue
+            each = [first, *(part for part, _ in zip(parts, self.networks[1:], strict=False))]
+            futures = [self._pool.submit(work, *pair) for pair in zip(self.networks, each, strict=False)]
+            wait(futures)  # all, so that nobody is still at work when one has failed
+            yield from (future.result() for future in futures)
 
     @torch.no_grad()
     def merge_statistics(self) -> None:
@@ -54,6 +62,36 @@ class Shards:
                 mean = torch.stack(buffers).mean(0)
                 for buffer in buffers:
                     buffer.copy_(mean)
+
+
+class MeanGradients:
+    """Gathers the mean of several parts' gradients in the parameters' own `grad`.
+
+    That is laid out in memory as the parameter is: a fused optimizer walks raw memory, and would give a weight its
+    neighbour's gradient.
+    """
+
+    def __init__(self, parameters: Sequence[nn.Parameter]) -> None:
+        self._parameters = parameters
+        self._count = 0
+
+    def add(self, gradients: Gradients) -> None:
+        """Take in one part."""
+        self._count += 1
+        for parameter, gradient in zip(self._parameters, gradients, strict=True):
+            if parameter.grad is None:
+                parameter.grad = torch.empty_like(parameter)
+            if self._count == 1:
+                parameter.grad.copy_(gradient)
+            else:
+                parameter.grad.add_(gradient)
+
+    def finish(self) -> None:
+        """Turn the sum into the mean."""
+        if self._count > 1:
+            for parameter in self._parameters:
+                if parameter.grad is not None:
+                    parameter.grad.div_(self._count)
 
 
 def split(batch: Batch, count: int) -> list[Batch]:
@@ -75,17 +113,6 @@ def split(batch: Batch, count: int) -> list[Batch]:
             )
         )
     return parts
-
-
-def set_gradients(parameters: Sequence[nn.Parameter], parts: Sequence[Gradients]) -> None:
-    """Give every parameter the mean of the parts' gradients, laid out in memory as the parameter is.
-
-    The layout matters: a fused optimizer walks raw memory, and would give a weight its neighbour's gradient.
-    """
-    for parameter, each in zip(parameters, zip(*parts, strict=True), strict=True):
-        if parameter.grad is None:
-            parameter.grad = torch.empty_like(parameter)
-        parameter.grad.copy_(each[0] if len(each) == 1 else torch.stack(each).mean(0))
 
 
 def _replica(network: Network) -> Network:

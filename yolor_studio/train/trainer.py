@@ -1,10 +1,10 @@
-"""The training loop: AdamW, cosine with warm-up, EMA, bf16 where it pays, a guard against NaN, exact resume."""
+"""The training loop: cosine with warm-up, EMA, reduced precision where it pays, a guard against NaN, exact resume."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -17,55 +17,30 @@ from torch import Tensor, nn
 
 from yolor_studio.core.errors import ModelError
 from yolor_studio.train import checkpoint
-from yolor_studio.train.assign import Assignment, Grid
 from yolor_studio.train.batches import Batch, Batches, Stage
+from yolor_studio.train.compiling import compile_if_it_works
+from yolor_studio.train.device import choose_precision
 from yolor_studio.train.ema import Ema
-from yolor_studio.train.loss import Targets, detection_loss, flatten_heads
-from yolor_studio.train.shards import Gradients, Part, Shards, set_gradients
+from yolor_studio.train.objective import BoxObjective, Objective
+from yolor_studio.train.recipe import Optimizer, Recipe
+from yolor_studio.train.shards import MeanGradients, Part, Shards
 from yolor_studio.yolor.network import Network
+
+__all__ = ["Recipe", "StepReport", "Trainer"]
 
 _BAD_STEPS_TO_FP32 = 3
 _BAD_STEPS_TO_STOP = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a run learns."""
-
-    stages: tuple[Stage, ...]
-    lr: float = 0.003
-    final_lr: float = 0.02
-    """The last learning rate as a share of `lr`."""
-    warm_up: int = 200
-    """Steps of rising learning rate, at most a tenth of the run."""
-    weight_decay: float = 0.02
-    """On convolution weights alone."""
-    clip: float = 10.0
-    ema: float = 0.999
-    ema_tau: float = 300.0
-    assignment: Assignment = Assignment.SIMOTA
-
-    @property
-    def steps(self) -> int:
-        """Of all stages."""
-        return sum(stage.steps for stage in self.stages)
-
-    def rate(self, step: int) -> float:
-        """The learning rate of a step: linear warm-up, then half a cosine down to the final rate."""
-        warm_up = min(self.warm_up, self.steps // 10)
-        if step < warm_up:
-            return self.lr * (step + 1) / warm_up
-        done = (step - warm_up) / max(self.steps - warm_up, 1)
-        return self.lr * (self.final_lr + (1 - self.final_lr) * (1 + math.cos(math.pi * done)) / 2)
+_MORE = "more."
 
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """What one step did; the losses are per positive prediction, before their gains."""
+    """What one step did; `box`, `objectness` and `classes` are the parts of the loss before their gains."""
 
     step: int
     """Steps done, this one included."""
     size: int
+    loss: float
     box: float
     objectness: float
     classes: float
@@ -75,6 +50,8 @@ class StepReport:
     """The loss or a gradient was not finite, so nothing was learned."""
     waited: float
     """Seconds spent waiting for the batch."""
+    notices: tuple[str, ...] = ()
+    """Sentences for a person: something had to be done in another way from here on."""
 
 
 class Trainer:
@@ -82,9 +59,19 @@ class Trainer:
     statistics of batch norms whose own parameters do not."""
 
     def __init__(
-        self, network: Network, batches: Batches, recipe: Recipe, *, device: str = "cpu", workers: int = 1
+        self,
+        network: Network,
+        batches: Batches,
+        recipe: Recipe,
+        *,
+        device: str = "cpu",
+        workers: int = 1,
+        objective: Objective | None = None,
+        at_once: int | None = None,
+        compiled: bool = False,
     ) -> None:
-        """`workers`: parts of each batch that are learned from side by side; see `train.shards`."""
+        """`workers`: parts of each batch that are learned from side by side, see `train.shards`; `objective`: None is
+        the boxes; `at_once`: the most pictures that a worker learns from at once; `compiled`: try torch.compile."""
         self._device = torch.device(device)
         # The stub lacks this overload.
         network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
@@ -92,25 +79,28 @@ class Trainer:
         self.recipe = recipe
         self.step = 0
         self._batches = batches
-        self._autocast = has_bf16(self._device)
-        self._bad_steps = 0
-        self._named = {name: p for name, p in network.named_parameters() if p.requires_grad}
-        self._optimizer = torch.optim.AdamW(
-            [
-                {"params": [p for p in self._named.values() if _decays(p)], "weight_decay": recipe.weight_decay},
-                {"params": [p for p in self._named.values() if not _decays(p)], "weight_decay": 0.0},
-            ],
-            lr=recipe.lr,
-            fused=True,
+        self._objective = objective or BoxObjective(
+            network.plan, recipe, device=self._device, pictures=batches.pictures
         )
+        self._precision = choose_precision(self._device)
+        self._scaler = torch.amp.GradScaler(self._device.type, enabled=self._precision is torch.float16)
+        self._bad_steps = 0
+        self._rounds = math.ceil(batches.pictures / (workers * at_once)) if at_once else 1
+        self._named = {name: p for name, p in network.named_parameters() if p.requires_grad}
+        self._optimizer = _optimizer(self._named, recipe)
         self.ema = Ema(self.network, decay=recipe.ema, tau=recipe.ema_tau)
-        self._anchors = torch.tensor(network.plan.anchors, device=self._device)
-        self._grids: dict[tuple[tuple[int, int], ...], Grid] = {}
         self._shards = Shards(self.network, workers)
+        self._compile = compiled
+        self._notices: list[str] = []
 
     def run(self, steps: int | None = None) -> Iterator[StepReport]:
         """Learn until the last stage ends, or for `steps` more steps; ModelError when it does not come right."""
         self._set_modes()
+        if self._compile:
+            self._compile = False
+            pictures = self._batches.pictures // self._rounds
+            size = self.recipe.stages[0].size
+            self._tell(compile_if_it_works(self.network, size=size, pictures=pictures, precision=self._precision))
         last = self.recipe.steps if steps is None else min(self.step + steps, self.recipe.steps)
         asked = time.perf_counter()
         stream = self._batches.stream(_until(self.recipe.stages, last), self.step)
@@ -127,17 +117,23 @@ class Trainer:
                     module.eval()
 
     def _learn(self, batch: Batch, waited: float) -> StepReport:
-        rate = self.recipe.rate(self.step)
+        recipe = self.recipe
+        rate = recipe.rate(self.step)
         for group in self._optimizer.param_groups:
-            group["lr"] = rate
-        parts = self._shards.run(self._gradients, batch)
-        good = self._descend([part.gradients for part in parts])
+            group["lr"] = recipe.rate(self.step, bias=group["bias"])
+            if recipe.optimizer is Optimizer.SGD:
+                group["momentum"] = recipe.momentum_at(self.step)
+        parts = self._parts(batch)
+        finite = all(part.gradients is not None for part in parts)
+        good = finite and self._descend()
         self._shards.merge_statistics()
-        self._watch(good)
+        self._watch(good, finite)
         self.step += 1
+        notices, self._notices = tuple(self._notices), []
         return StepReport(
             step=self.step,
             size=batch.pixels.shape[1],
+            loss=fmean(part.total for part in parts),
             box=fmean(part.box for part in parts),
             objectness=fmean(part.objectness for part in parts),
             classes=fmean(part.classes for part in parts),
@@ -145,100 +141,174 @@ class Trainer:
             rate=rate,
             skipped=not good,
             waited=waited,
+            notices=notices,
         )
+
+    def _parts(self, batch: Batch) -> list[Part]:
+        """What each part of the batch gave, the gradients' mean being in the parameters; when memory does not suffice,
+        the batch is cut into more parts that follow one another."""
+        while True:
+            mean = MeanGradients(list(self._named.values()))
+            parts: list[Part] = []
+            try:
+                for part in self._shards.run(self._gradients, batch, rounds=self._rounds):
+                    if part.gradients is not None:
+                        mean.add(part.gradients)
+                    parts.append(part)
+            except (RuntimeError, MemoryError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                self._smaller_parts(len(batch.pixels))
+                continue
+            mean.finish()
+            return parts
+
+    def _smaller_parts(self, pictures: int) -> None:
+        at_once = max(pictures // (len(self._shards.networks) * self._rounds), 1)
+        if at_once == 1:
+            raise ModelError(
+                f"Memory does not hold one picture of this size, so the training stopped at step {self.step}; "
+                "the last checkpoint is kept. Use a smaller model, or --device cpu."
+            )
+        self._rounds *= 2
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        self._tell(f"Memory ran out with {at_once} pictures at once; from here on {max(at_once // 2, 1)} at once.")
 
     def _gradients(self, network: Network, batch: Batch) -> Part:
         pixels = torch.from_numpy(batch.pixels).to(self._device, non_blocking=True)
         images = pixels.permute(0, 3, 1, 2).float().div_(255)
+        reduced = self._precision is not None
         # The cache of autocast is shared by all threads, and every weight is used once anyway.
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._autocast, cache_enabled=False):
-            heads = network(images)
-        raw = flatten_heads(heads, self._anchors.shape[1])
-        if not torch.isfinite(raw.detach().sum()):
-            return Part(math.nan, math.nan, math.nan, 0, None)
-        targets = Targets.of(batch, self._device)
-        losses = detection_loss(raw, targets, self._grid(heads), assignment=self.recipe.assignment)
-        gradients = torch.autograd.grad(losses.total, list(self._named.values()))
-        return Part(losses.box.item(), losses.objectness.item(), losses.classes.item(), losses.positives, gradients)
+        with torch.autocast(self._device.type, self._precision, enabled=reduced, cache_enabled=False):
+            outputs = self._objective.forward(network, images)
+        losses = self._objective.losses(outputs, batch)
+        if losses is None:
+            return Part(math.nan, math.nan, math.nan, math.nan, 0, None)
+        scaled = self._scaler.scale(losses.total)
+        gradients = torch.autograd.grad(scaled, list(self._named.values()), materialize_grads=True)
+        return Part(
+            losses.total.item(),
+            losses.box.item(),
+            losses.objectness.item(),
+            losses.classes.item(),
+            losses.positives,
+            gradients,
+        )
 
-    def _descend(self, parts: Sequence[Gradients | None]) -> bool:
+    def _descend(self) -> bool:
         """One step of the optimizer and the mean, if all gradients are finite."""
-        known = [part for part in parts if part is not None]
-        if len(known) < len(parts):
-            return False
-        parameters = list(self._named.values())
-        set_gradients(parameters, known)
-        norm = nn.utils.clip_grad_norm_(parameters, self.recipe.clip)
-        if not torch.isfinite(norm):
-            return False
-        self._optimizer.step()
-        self.ema.update()
-        return True
+        self._scaler.unscale_(self._optimizer)
+        norm = nn.utils.clip_grad_norm_(list(self._named.values()), self.recipe.clip)
+        good = bool(torch.isfinite(norm))
+        if good:
+            self._scaler.step(self._optimizer)
+            self.ema.update()
+        self._scaler.update()
+        return good
 
-    def _watch(self, good: bool) -> None:
+    def _watch(self, good: bool, finite: bool) -> None:
+        """`finite`: the loss was a number, whatever its gradients were."""
+        if finite and not good and self._scaler.is_enabled() and self._scaler.get_scale() >= 1:
+            return  # the scale of float16 is still finding its place
         self._bad_steps = 0 if good else self._bad_steps + 1
-        if self._bad_steps == _BAD_STEPS_TO_FP32:
-            self._autocast = False
+        if self._bad_steps == _BAD_STEPS_TO_FP32 and self._precision is not None:
+            self._precision = None
+            self._scaler = torch.amp.GradScaler(self._device.type, enabled=False)
+            self._tell("The loss was not a number three times in a row; from here on it is computed in float32.")
         if self._bad_steps >= _BAD_STEPS_TO_STOP:
             raise ModelError(
                 f"The loss was not a number for {self._bad_steps} steps in a row, so the training stopped at step "
                 f"{self.step}; the last checkpoint is kept. Try a lower learning rate."
             )
 
-    def _grid(self, heads: Sequence[Tensor]) -> Grid:
-        shapes = tuple((head.shape[2], head.shape[3]) for head in heads)
-        if shapes not in self._grids:
-            self._grids[shapes] = Grid.of(self._anchors, self.network.plan.strides, shapes)
-        return self._grids[shapes]
+    def _tell(self, sentence: str) -> None:
+        if sentence:
+            self._notices.append(sentence)
 
     def mean_weights(self) -> dict[str, NDArray[np.float32]]:
         """The EMA's arrays by name: what is evaluated and exported."""
-        return {name: value.cpu().float().contiguous().numpy() for name, value in self.ema.values.items()}
+        return as_arrays(self.ema.values)
 
-    def save(self, path: Path, **state: Any) -> None:
-        """Write everything that a resumed run needs; `state` (JSON values) is handed back by `load`."""
+    def save(self, path: Path, *, more: Mapping[str, Tensor] | None = None, **state: Any) -> None:
+        """Write everything that a resumed run needs; `state` (JSON values) and `more` are handed back by `load`."""
         tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
         tensors |= {f"ema.{name}": tensor for name, tensor in self.ema.values.items()}
+        tensors |= {f"{_MORE}{name}": tensor for name, tensor in (more or {}).items()}
         for name, parameter in self._named.items():
             for key, value in self._optimizer.state.get(parameter, {}).items():
-                tensors[f"optimizer.{key}.{name}"] = value
-        own = {"step": self.step, "ema": self.ema.updates, "autocast": self._autocast, "bad_steps": self._bad_steps}
+                if value is not None:
+                    tensors[f"optimizer.{key}.{name}"] = value
+        own = {
+            "step": self.step,
+            "ema": self.ema.updates,
+            "precision": str(self._precision),
+            "scaler": self._scaler.state_dict(),
+            "bad_steps": self._bad_steps,
+            "rounds": self._rounds,
+        }
         checkpoint.save(path, tensors, {"trainer": own, "caller": state})
 
-    def load(self, path: Path) -> dict[str, Any]:
-        """Go on where the checkpoint was written; ModelError when it belongs to another network."""
+    def load(self, path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Go on where the checkpoint was written; returns what its caller had put in. ModelError when it belongs to
+        another network."""
         tensors, state = checkpoint.load(path)
         try:
             for network in self._shards.networks:
                 network.load_state_dict({name: tensors[f"network.{name}"] for name in network.state_dict()})
             for name, value in self.ema.values.items():
                 value.copy_(tensors[f"ema.{name}"])
-            for name, parameter in self._named.items():
-                keys = ("step", "exp_avg", "exp_avg_sq")
-                saved = {key: tensors.get(f"optimizer.{key}.{name}") for key in keys}
-                if saved["step"] is not None:
-                    self._optimizer.state[parameter] = {key: _like(parameter, value) for key, value in saved.items()}
+            for key, name, value in _prefixed(tensors, "optimizer."):
+                parameter = self._named[name]
+                self._optimizer.state[parameter][key] = _like(parameter, value)
+            own = state["trainer"]
+            self.step, self.ema.updates, self._bad_steps = own["step"], own["ema"], own["bad_steps"]
+            self._rounds = own["rounds"]
+            if own["precision"] != str(self._precision):
+                self._precision = {str(torch.bfloat16): torch.bfloat16, str(torch.float16): torch.float16}.get(
+                    own["precision"]
+                )
+                self._scaler = torch.amp.GradScaler(self._device.type, enabled=self._precision is torch.float16)
+            self._scaler.load_state_dict(own["scaler"])
         except (KeyError, RuntimeError) as error:
             raise ModelError(f"The checkpoint {path.name} belongs to another network or run ({error}).") from error
-        own = state["trainer"]
-        self.step, self.ema.updates = own["step"], own["ema"]
-        self._autocast, self._bad_steps = own["autocast"], own["bad_steps"]
-        return state["caller"]
+        return state["caller"], {name[len(_MORE) :]: t for name, t in tensors.items() if name.startswith(_MORE)}
 
 
-def has_bf16(device: torch.device) -> bool:
-    """Whether bf16 is faster than float32 here: measured 1.8 times with AVX512-BF16, slower without."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+def as_arrays(values: Mapping[str, Tensor]) -> dict[str, NDArray[np.float32]]:
+    """Tensors as float32 arrays."""
+    return {name: value.cpu().float().contiguous().numpy() for name, value in values.items()}
 
 
-def _decays(parameter: Tensor) -> bool:
-    return parameter.ndim == 4 and parameter.shape[0] > 1
+def _optimizer(named: Mapping[str, nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
+    """Weight decay on convolution weights alone: not on biases, batch norms and implicit vectors."""
+    biases = {name for name in named if name.endswith("conv.bias")}
+    decayed = {name for name, parameter in named.items() if parameter.ndim == 4 and parameter.shape[0] > 1}
+    sorts = ((decayed, recipe.weight_decay), (named.keys() - decayed - biases, 0.0), (biases, 0.0))
+    groups = [
+        {"params": [named[name] for name in named if name in names], "weight_decay": decay, "bias": names is biases}
+        for names, decay in sorts
+    ]
+    groups = [group for group in groups if group["params"]]
+    if recipe.optimizer is Optimizer.SGD:
+        return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum_at(0), nesterov=True, fused=True)
+    return torch.optim.AdamW(groups, lr=recipe.lr, fused=True)
 
 
-def _like(parameter: Tensor, value: Tensor | None) -> Tensor:
-    assert value is not None
+def _is_out_of_memory(error: BaseException) -> bool:
+    kinds = (torch.OutOfMemoryError, MemoryError)
+    return isinstance(error, kinds) or "can't allocate memory" in str(error) or "out of memory" in str(error)
+
+
+def _prefixed(tensors: Mapping[str, Tensor], prefix: str) -> Iterator[tuple[str, str, Tensor]]:
+    """(key, parameter, value) of what an optimizer keeps."""
+    for name, value in tensors.items():
+        if name.startswith(prefix):
+            key, _, parameter = name[len(prefix) :].partition(".")
+            yield key, parameter, value
+
+
+def _like(parameter: Tensor, value: Tensor) -> Tensor:
     return value if value.ndim == 0 else torch.empty_like(parameter).copy_(value)
 
 

@@ -1,0 +1,50 @@
+"""Several tasks' losses in one, each weighted by how uncertain its task is (Kendall et al. 2018, as in JDE)."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+_RATE = 0.02
+
+
+class Balance:
+    """Learns s per task so that the sum of (e^-s L + s) / 2 falls, beside the network: the derivative by s is known,
+    so no optimizer is needed. The values change once per batch, whatever parts it is learned in; threads may share it.
+    """
+
+    def __init__(self, tasks: Sequence[str], *, pictures: int) -> None:
+        """`pictures`: in a whole batch."""
+        self.values = {task: 0.0 for task in tasks}
+        """s per task; e^-s / 2 is the weight of its loss."""
+        self.latest = {task: math.nan for task in tasks}
+        """Every task's mean loss over the last whole batch."""
+        self._pictures = pictures
+        self._seen = 0
+        self._sums = dict.fromkeys(tasks, 0.0)
+        self._lock = threading.Lock()
+
+    def total(self, losses: Mapping[str, Tensor]) -> Tensor:
+        """The weighted sum; of a single task its loss as it is."""
+        if len(self.values) == 1:
+            return next(iter(losses.values()))
+        return torch.stack([(loss * math.exp(-self.values[task]) + self.values[task]) / 2 for task, loss in losses.items()]).sum()
+
+    def note(self, losses: Mapping[str, float] | None, pictures: int) -> None:
+        """A part of a batch had these losses (None: they were not finite); the last part lets the values learn."""
+        with self._lock:
+            self._seen += pictures
+            for task in self.values if losses is not None else ():
+                self._sums[task] += losses[task] * pictures if losses is not None else 0.0
+            if self._seen >= self._pictures:
+                self._learn()
+
+    def _learn(self) -> None:
+        self.latest = {task: total / self._seen for task, total in self._sums.items()}
+        for task, loss in self.latest.items():
+            self.values[task] -= _RATE * (1 - math.exp(-self.values[task]) * loss) / 2
+        self._seen, self._sums = 0, dict.fromkeys(self.values, 0.0)

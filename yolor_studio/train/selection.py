@@ -1,0 +1,58 @@
+"""Which weights of a run are kept, and when it has gone on long enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+
+class Selection:
+    """Keeps the weights with the best AP, and counts how often in a row they were not bettered."""
+
+    def __init__(self, *, patience: int) -> None:
+        """`patience`: measurements without a better one after which the run should end."""
+        self._patience = patience
+        self._failed = 0
+        self.ap: float | None = None
+        self.ap50: float | None = None
+        self.step = 0
+        """After which the best weights stood."""
+        self.measured = -1
+        """The last step after which was measured."""
+        self.weights: dict[str, Tensor] = {}
+
+    def offer(self, step: int, weights: Mapping[str, Tensor], *, ap: float, ap50: float) -> bool:
+        """Take note of a measurement; returns whether it is the best so far, whose weights are copied.
+
+        As long as nothing is found at all the latest weights count as the best, and patience does not wear out.
+        """
+        self.measured = step
+        if self.ap is not None and ap <= self.ap and self.ap > 0:
+            self._failed += 1
+            return False
+        self._failed, self.ap, self.ap50, self.step = 0, ap, ap50, step
+        self.weights = {name: value.detach().clone() for name, value in weights.items()}
+        return True
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether patience has worn out."""
+        return self._failed >= self._patience
+
+    def state(self) -> dict[str, Any]:
+        """Everything but the weights, as JSON values."""
+        return {
+            "failed": self._failed,
+            "ap": self.ap,
+            "ap50": self.ap50,
+            "step": self.step,
+            "measured": self.measured,
+        }
+
+    def restore(self, state: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:
+        """Go on from `state()` with the best weights of then."""
+        self._failed, self.ap, self.ap50 = state["failed"], state["ap"], state["ap50"]
+        self.step, self.measured = state["step"], state["measured"]
+        self.weights = dict(weights)
