@@ -290,6 +290,8 @@ BAD = {
     ),
     "too many levels": (small([-1, 1, "Conv", [8]], anchors=ANCHORS * 2), "anchors are for 2"),
     "no middle": (small([-1, 1, "Conv", [8]], [-1, 1, "SPPF", [8, 4]]), "no middle"),
+    "joined across": (small([-1, 1, "Conv", [8]], [[-1, -1], 1, "Concat", [2]]), "another dimension"),
+    "fixed size": (small([-1, 1, "Conv", [8]], [-1, 1, "Upsample", [40, None]]), "fixed size"),
     "bilinear": (small([-1, 1, "Conv", [8]], [-1, 1, "nn.Upsample", [None, 2, "bilinear"]]), "'nearest'"),
 }
 

@@ -11,6 +11,7 @@ from yolor_studio.yolor import zoo
 from yolor_studio.yolor.cfg import format_cfg, parse_cfg
 from yolor_studio.yolor.onnx_graph import build_onnx
 from yolor_studio.yolor.plan import Plan, build_plan
+from yolor_studio.yolor.rebuild import with_classes
 from yolor_studio.yolor.reference import decode, forward
 from yolor_studio.yolor.weights import Weights
 
@@ -131,6 +132,12 @@ def test_a_description_is_a_cfg(name: str):
     if name != "yolor-n":  # written by hand, with comments between its lines
         assert parsed == description
     assert build_plan(parsed).shapes() == build_plan(description).shapes()
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_a_network_can_be_given_other_classes(name: str):
+    plan = build_plan(with_classes(zoo.description(name), 3))
+    assert (plan.classes, plan.boxes(256, 256)) == (3, build_plan(zoo.description(name)).boxes(256, 256))
 
 
 @pytest.mark.parametrize("name", HEADS)

@@ -70,6 +70,8 @@ def _write(writer: ModuleWriter, row: Row, inputs: list[Map], outputs: list[Map]
         _HEADS[row.module](writer, row, inputs, read)
         return
     if row.module == "Concat":
+        if row.argument(0, 1) != 1:
+            row.fail("it joins maps in another dimension than their channels, which is not supported.")
         outputs.append(writer.join(*inputs))
         return
     make = _MODULES.get(row.module)
@@ -122,6 +124,8 @@ def _wavelet(w: ModuleWriter, row: Row, x: Map, key: str) -> Map:
 def _upsample(w: ModuleWriter, row: Row, x: Map, key: str) -> Map:
     if row.argument(2, "nearest") != "nearest":
         row.fail(f"it enlarges by '{row.argument(2, '')}', but only 'nearest' is supported.")
+    if row.argument(0, None) is not None:
+        row.fail("it enlarges to a fixed size; only a factor is supported.")
     return w.upsample(x, row.integer(1, 2, low=1))
 
 
