@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from yolor_studio.cli.curve_text import CurveText, measured_line
 from yolor_studio.core.amounts import size_text
 from yolor_studio.core.cancel import CancelToken
-from yolor_studio.jobs.events import BYTES, Event, ItemFailed, Job, Notice, Progress, Result, Started
+from yolor_studio.jobs.events import BYTES, CurvePoint, Event, ItemFailed, Job, Notice, Progress, Result, Started
 
 _PIPE_EVERY_S = 10.0
 _MOST_FAILURES = 20
@@ -117,9 +118,11 @@ def _bar() -> Iterator[Callable[[Event], None]]:
         BarColumn(bar_width=32),
         TextColumn("{task.fields[amount]}"),
         TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[curves]}"),
     )
+    curves = CurveText(plain=console.encoding.lower() not in ("utf-8", "utf8"))
     with RichProgress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=None, amount="", rate="")
+        task = progress.add_task("", total=None, amount="", rate="", curves="")
         unit = ""
 
         def show(event: Event) -> None:
@@ -132,6 +135,9 @@ def _bar() -> Iterator[Callable[[Event], None]]:
             elif isinstance(event, Progress):
                 amount, rate = describe_amount(event, unit), describe_rate(event, unit)
                 progress.update(task, completed=event.done, total=event.total, amount=amount, rate=rate)
+            elif isinstance(event, CurvePoint):
+                curves.take(event)
+                progress.update(task, curves=curves.text())
             elif isinstance(event, Notice):
                 console.print(event.text, highlight=False)
 
@@ -149,6 +155,8 @@ def _lines() -> Callable[[Event], None]:
             line = f"{title}: {event.detail}" if event.detail else ""
         elif isinstance(event, Notice):
             line = event.text
+        elif isinstance(event, CurvePoint):
+            line = measured_line(event)
         elif isinstance(event, Progress) and time.monotonic() - told_at >= _PIPE_EVERY_S:
             told_at = time.monotonic()
             line = f"{title}: {describe_amount(event, unit)}, {describe_rate(event, unit)}".rstrip(", ")
