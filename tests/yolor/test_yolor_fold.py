@@ -209,6 +209,15 @@ def test_wavelets_of_wavelets_are_one_convolution():
     assert folded.kernels[3].weight.shape == (4, 3, 8, 8)
 
 
+@pytest.mark.parametrize("kind", ["dwt", "reorg"])
+def test_what_several_convolutions_read_goes_into_each(kind: str):
+    stem = f"[{kind}]\n" * 3
+    gap, folded = difference(plan_of(stem + conv(4) + "[route]\nlayers=2\n" + BARE.format(4) + "[route]\nlayers=3,5\n"))
+    assert gap < 1e-12
+    assert not {Dwt, ReOrg} & kinds(folded)
+    assert folded.scaled
+
+
 def test_wavelets_are_means_and_details_channel_by_channel():
     plan = build_plan(parse_cfg("[net]\n[dwt]\n[convolutional]\nfilters=6\n[yolo]\nanchors=8,8\nclasses=1\n"))
     a, b, c, d = 1.0, 2.0, 5.0, 9.0

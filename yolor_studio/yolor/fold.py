@@ -161,15 +161,15 @@ class _Folder:
         return kernels
 
     def _absorb_before(self, kernel: Kernel) -> None:
-        """Vectors, reorgs and wavelets right before a convolution go into it. A vector may do so beside other readers,
-        who then keep it for themselves; the others would be worked out twice."""
+        """Vectors, reorgs and wavelets right before a convolution go into it, which is no more to work out than before.
+        Other readers do the same, or keep them for themselves."""
         while (source := self._actual(kernel.source)) != IMAGE:
             layer = self.plan.layers[source]
             if isinstance(layer, Joined):
                 done = self._absorb_vector(kernel, layer)
-            elif isinstance(layer, ReOrg) and self._alone(kernel.source):
+            elif isinstance(layer, ReOrg):
                 done = _absorb_reorg(kernel)
-            elif isinstance(layer, Dwt) and self._alone(kernel.source):
+            elif isinstance(layer, Dwt):
                 done = _absorb_kernel(kernel, self.kernels[layer.index])
             else:
                 return
@@ -263,7 +263,8 @@ def _factor_and_offset(layer: Layer, weights: Weights) -> tuple[Array, Array]:
 
 
 def _wavelets(layer: Dwt) -> Kernel:
-    """Haar wavelets are a convolution of 2 x 2 with step 2."""
+    """Haar wavelets are a convolution of 2 x 2 with step 2. It is not split into groups, so that others can take it in;
+    what is left of it in published networks reads three channels, where groups gain nothing."""
     channels = layer.channels // 4
     weight, bias = np.zeros((layer.channels, channels, 2, 2)), np.zeros(layer.channels)
     bias[channels:] = 0.5
