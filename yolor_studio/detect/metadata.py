@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from yolor_studio.core.errors import ModelError
-from yolor_studio.yolor.contract import CONTRACT, CONTRACT_KEY
+from yolor_studio.yolor.contract import CONTRACT, CONTRACT_KEY, EMBEDDING_KEY, TAGS_KEY
 
 _MAX_ENTRY = 1 << 20
 _METADATA_PROPS = 14
@@ -28,6 +28,10 @@ class Facts:
     source_hash: str
     batch: int | None
     """The fixed number of pictures per run, if there is one."""
+    tags: bool = False
+    """Whether it also says which classes are anywhere in the picture."""
+    embedding: int = 0
+    """The length of the vector that it gives with every box; 0 for none."""
 
 
 def parse_facts(name: str, metadata: Mapping[str, str]) -> Facts:
@@ -42,14 +46,24 @@ def parse_facts(name: str, metadata: Mapping[str, str]) -> Facts:
     try:
         names = json.loads(metadata.get("names", ""))
         stride, size, batch = int(metadata["stride"]), int(metadata["size"]), int(metadata.get("batch", "0"))
+        embedding = int(metadata.get(EMBEDDING_KEY, "0"))
     except (KeyError, ValueError, RecursionError):
-        names, stride, size, batch = None, 0, 0, 0
+        names, stride, size, batch, embedding = None, 0, 0, 0, 0
     if not isinstance(names, list) or not names or not all(isinstance(item, str) for item in names):
         raise ModelError(f"{name} is damaged: its metadata holds no list of class names.")
     if not (0 < stride <= 1 << 12 and 0 < size <= 1 << 14):
         raise ModelError(f"{name} is damaged: its metadata holds no usable stride and size.")
     licence, source_hash = metadata.get("licence", ""), metadata.get("source_hash", "")
-    return Facts(tuple(names), stride, size, licence, source_hash, batch if batch > 0 else None)
+    return Facts(
+        classes=tuple(names),
+        stride=stride,
+        size=size,
+        licence=licence,
+        source_hash=source_hash,
+        batch=batch if batch > 0 else None,
+        tags=metadata.get(TAGS_KEY) == "1",
+        embedding=max(embedding, 0),
+    )
 
 
 def scan_metadata(path: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from yolor_studio.core.errors import ModelError
 from yolor_studio.detect.metadata import Facts, parse_facts
-from yolor_studio.yolor.contract import BOXES, CONTRACT_KEY, INPUT, SCORES
+from yolor_studio.yolor.contract import BOXES, CONTRACT_KEY, EMBEDDINGS, INPUT, SCORES, TAGS
 
 if TYPE_CHECKING:
     import onnx
@@ -95,11 +95,15 @@ def in_contract(model: onnx.ModelProto) -> bool:
 def check_contract(name: str, model: onnx.ModelProto) -> Facts:
     """The facts of a model of the contract; ModelError if its inputs, outputs or metadata are not as they must be."""
     facts = parse_facts(name, {entry.key: entry.value for entry in model.metadata_props})
-    wanted = {
+    wanted: dict[str, tuple[str, tuple[int | None, ...]]] = {
         INPUT: ("UINT8", (None, None, None, 3)),
         BOXES: ("FLOAT", (None, None, 4)),
         SCORES: ("FLOAT", (None, None, len(facts.classes))),
     }
+    if facts.tags:
+        wanted[TAGS] = ("FLOAT", (None, len(facts.classes)))
+    if facts.embedding:
+        wanted[EMBEDDINGS] = ("FLOAT", (None, None, facts.embedding))
     found = {value.name: value_shape(value) for value in (*inputs_of(model), *model.graph.output)}
     fits = set(found) == set(wanted) and all(
         found[key][0] == kind
