@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from yolor_studio.core.boxes import iou_matrix, xyxy_to_xywh
 from yolor_studio.detect.letterbox import Letterbox
-from yolor_studio.detect.suppress import candidates_to_predictions, multi_label_predictions, suppress
+from yolor_studio.detect.suppress import candidates_to_predictions, suppress
 
 LETTERBOX = Letterbox.rectangular(100, 100, size=100, stride=1)
 
@@ -44,6 +44,7 @@ coordinate = st.integers(0, 30)
 def test_greedy_suppression_agrees_with_the_textbook(boxes, threshold):
     xyxy = np.array([(x, y, x + w, y + h) for x, y, w, h in boxes], np.float32).reshape(-1, 4)
     assert suppress(xyxy, threshold).tolist() == _reference(xyxy, threshold)
+    assert suppress(xyxy, threshold, most=3).tolist() == _reference(xyxy, threshold)[:3]
 
 
 def test_two_boxes_of_one_class_are_one_thing_and_of_two_classes_two():
@@ -89,9 +90,3 @@ def test_rows_fall_by_score_over_more_than_one_step_of_candidates():
     kept = candidates_to_predictions(*_candidates(rows), LETTERBOX, min_score=0.05)
     assert len(kept) == len(rows) > 256
     assert (np.diff(kept.scores[:, 0]) <= 0).all()
-
-
-def test_the_official_way_gives_every_class_of_a_box():
-    found = multi_label_predictions(*_candidates([((10, 10, 50, 50), [0.9, 0.6])]), LETTERBOX, min_score=0.001)
-    assert found.classes[:, 0].tolist() == [0, 1]
-    assert found.scores[:, 0].tolist() == [np.float32(0.9), np.float32(0.6)]

@@ -28,8 +28,19 @@ def label(
     model: options.Model = None,
     every: Annotated[int, typer.Option(metavar="N", help="Every Nth frame of a video.")] = 1,
     device: options.Device = "auto",
-    min_score: Annotated[float, typer.Option(metavar="S", help="Keep predictions from this score on.")] = 0.05,
+    min_score: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="Keep predictions from this score on: 0.05 if left out, 0.4 with --official."),
+    ] = None,
     size: options.Size = None,
+    official: Annotated[
+        bool,
+        typer.Option(
+            "--official",
+            help="As YOLOR's detect.py, to check its numbers: its letterbox (sides multiples of 64), several classes a "
+            "box, IoU 0.5, corners rounded to whole pixels.",
+        ),
+    ] = False,
     no_tracks: Annotated[
         bool, typer.Option("--no-tracks", help="Boxes alone, without proposed tracks; which is all there is as yet.")
     ] = False,
@@ -39,9 +50,10 @@ def label(
 
     Example: yolor-studio label street.mp4 --project street.yolor --every 5
     """
-    from yolor_studio.detect.detector import input_size
+    from yolor_studio.detect.detector import MIN_SCORE, input_size
     from yolor_studio.detect.devices import check_device
     from yolor_studio.detect.library import find_model
+    from yolor_studio.detect.official import DETECT_SCORE
     from yolor_studio.jobs.adding import add_media, verify_media
     from yolor_studio.jobs.prelabel import PrelabelRequest, PrelabelSummary, prelabel
     from yolor_studio.media import discover
@@ -65,8 +77,15 @@ def label(
             reasons = " ".join(item.why for item in output.failures[:3])
             raise StudioError(f"None of the media can be read. {reasons}".strip())
         output.run(functools.partial(verify_media, opened, added.media_ids))
+        least = DETECT_SCORE if official else MIN_SCORE
         request = PrelabelRequest(
-            model=model, media_ids=added.media_ids, every=every, min_score=min_score, device=device, size=size
+            model=model,
+            media_ids=added.media_ids,
+            every=every,
+            min_score=least if min_score is None else min_score,
+            device=device,
+            size=size,
+            official=official,
         )
         summary: PrelabelSummary = output.run(functools.partial(prelabel, opened, request))
     lines = [

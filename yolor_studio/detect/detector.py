@@ -15,7 +15,7 @@ from yolor_studio.core.errors import Cancelled, ModelError, UsageError
 from yolor_studio.detect.devices import OpenSession, open_session
 from yolor_studio.detect.letterbox import Letterbox
 from yolor_studio.detect.library import ModelEntry
-from yolor_studio.detect.suppress import candidates_to_predictions, multi_label_predictions
+from yolor_studio.detect.suppress import candidates_to_predictions
 
 MIN_SCORE = 0.05
 """Predictions under this are not kept, so that the score slider reaches down to it without another run."""
@@ -114,13 +114,17 @@ class Detector:
             if self._running is not None:
                 self._running.terminate = True
 
-    def predict(self, rgb: NDArray[np.uint8], *, min_score: float = MIN_SCORE, official: bool = False) -> Predictions:
-        """What the model sees in one picture, uint8 [H, W, 3]; `official` suppresses as the official test does."""
-        return self.predict_all([rgb], min_score=min_score, official=official)[0]
+    def finish(
+        self, boxes: NDArray[np.float32], scores: NDArray[np.float32], letterbox: Letterbox, *, min_score: float
+    ) -> Predictions:
+        """What one picture's answer of `infer`, boxes [K, 4] and scores [K, C], comes to: one box per thing."""
+        return candidates_to_predictions(boxes, scores, letterbox, min_score=min_score)
 
-    def predict_all(
-        self, pictures: Sequence[NDArray[np.uint8]], *, min_score: float = MIN_SCORE, official: bool = False
-    ) -> list[Predictions]:
+    def predict(self, rgb: NDArray[np.uint8], *, min_score: float = MIN_SCORE) -> Predictions:
+        """What the model sees in one picture, uint8 [H, W, 3]."""
+        return self.predict_all([rgb], min_score=min_score)[0]
+
+    def predict_all(self, pictures: Sequence[NDArray[np.uint8]], *, min_score: float = MIN_SCORE) -> list[Predictions]:
         """What the model sees in pictures of one size, run as one batch."""
         height, width = pictures[0].shape[:2]
         letterbox = self.letterbox(width, height)
@@ -128,8 +132,7 @@ class Detector:
         for picture, image in zip(pictures, images, strict=True):
             letterbox.apply(picture, image)
         boxes, scores = self.infer(images)
-        finish = multi_label_predictions if official else candidates_to_predictions
-        return [finish(b, s, letterbox, min_score=min_score) for b, s in zip(boxes, scores, strict=True)]
+        return [self.finish(b, s, letterbox, min_score=min_score) for b, s in zip(boxes, scores, strict=True)]
 
     def _probe(self, session: Any) -> None:
         side = self.entry.stride

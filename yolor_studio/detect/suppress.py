@@ -20,9 +20,13 @@ _CHUNK = 256
 
 
 def suppress(
-    xyxy: NDArray[np.float32], threshold: float, groups: NDArray[np.integer] | None = None
+    xyxy: NDArray[np.float32],
+    threshold: float,
+    groups: NDArray[np.integer] | None = None,
+    *,
+    most: int | None = None,
 ) -> NDArray[np.int64]:
-    """Greedy suppression: the indices kept of boxes [N, 4] that are sorted by falling score.
+    """Greedy suppression: the indices kept of boxes [N, 4] that are sorted by falling score, the first `most`.
 
     A box goes when its IoU with a kept one exceeds `threshold`; with `groups` [N] only within its group.
     """
@@ -37,7 +41,9 @@ def suppress(
             if alive[i]:
                 alive[i + 1 :] &= ~overlap[i, i + 1 :]
         kept = np.concatenate((kept, rows[alive]))
-    return kept
+        if most is not None and len(kept) >= most:
+            break
+    return kept[:most]
 
 
 def _overlap(
@@ -71,30 +77,6 @@ def candidates_to_predictions(
     picture_boxes = letterbox.to_picture(boxes[order])
     inside = (picture_boxes[:, 2] >= 1) & (picture_boxes[:, 3] >= 1)
     return _with_runner_ups(picture_boxes[inside], scores[order[inside]])
-
-
-def multi_label_predictions(
-    boxes: NDArray[np.float32],
-    scores: NDArray[np.float32],
-    letterbox: Letterbox,
-    *,
-    min_score: float,
-    iou: float = 0.65,
-) -> Predictions:
-    """The official test's suppression: every (box, class) over `min_score` is a detection of its own, suppressed within
-    its class, the best 300 kept. For measuring; a person would see one thing twice."""
-    count = _count_at_least(scores, min_score)
-    rows, classes = np.nonzero(scores[:count] >= min_score)
-    values = scores[rows, classes]
-    order = np.argsort(-values, kind="stable")
-    rows, classes, values = rows[order], classes[order], values[order]
-    kept = suppress(boxes[rows], iou, classes)[:300]
-    top_classes = np.full((len(kept), _TOP), -1, np.int16)
-    top_scores = np.zeros((len(kept), _TOP), np.float32)
-    top_classes[:, 0], top_scores[:, 0] = classes[kept], values[kept]
-    return Predictions(
-        letterbox.to_picture(boxes[rows[kept]]), top_classes, top_scores, np.full(len(kept), -1, np.int32)
-    )
 
 
 def _count_at_least(scores: NDArray[np.float32], min_score: float) -> int:

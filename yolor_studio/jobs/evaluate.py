@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,13 @@ from yolor_studio.core.errors import FormatError, ModelError
 from yolor_studio.jobs.evaluation import Evaluation
 from yolor_studio.jobs.events import ItemFailed, Job, Notice, Result, Started
 from yolor_studio.jobs.ground_truth import GroundTruth, truth_of_dataset, truth_of_project
+from yolor_studio.jobs.official import official_test
 from yolor_studio.jobs.rate import RateMeter
-from yolor_studio.metrics import analyse, evaluate_rows
+from yolor_studio.metrics import COCO_MAX_DETS, analyse, evaluate_rows
 from yolor_studio.project import Project
+
+if TYPE_CHECKING:
+    from yolor_studio.detect.official import TestPy
 
 __all__ = ["Evaluation", "evaluate", "evaluate_project", "measure"]
 
@@ -42,7 +46,7 @@ class Predictor(Protocol):
         """For people."""
         ...
 
-    def predict(self, rgb: NDArray[np.uint8], *, min_score: float, official: bool = False) -> Predictions:
+    def predict(self, rgb: NDArray[np.uint8], *, min_score: float) -> Predictions:
         """What it sees in a picture [H, W, 3]."""
         ...
 
@@ -63,7 +67,7 @@ def evaluate(
 ) -> Job:
     """Measure a model (a name, a path, None for the bundled one) on a COCO file; the result is an Evaluation.
 
-    `official` suppresses as the official test does, with several labels a box. Raises FormatError, ModelError and
+    `official` prepares, suppresses and counts as YOLOR's test.py does. Raises FormatError, ModelError and
     Cancelled.
     """
     return _with_detector(truth_of_dataset, (data, images), cancel, model, size=size, device=device, official=official)
@@ -100,14 +104,15 @@ def _with_detector(
     detector = Detector(entry, device=device, size=size)
     if detector.notice:
         yield Notice(detector.notice)
+    cancel = cancel or CancelToken()
     yield from measure(
         detector,
         entry.classes,
         truth,
         model=entry.name,
         size=detector.size,
-        official=official,
-        cancel=cancel or CancelToken(),
+        official=official_test(detector, truth, cancel) if official else None,
+        cancel=cancel,
     )
 
 
@@ -119,9 +124,10 @@ def measure(
     model: str,
     size: int,
     cancel: CancelToken,
-    official: bool = False,
+    official: TestPy | None = None,
 ) -> Job:
-    """Run `detector` over the pictures of `truth` and score what it finds; the result is an Evaluation."""
+    """Run `detector` over the pictures of `truth`, as `official` does where that is given, and score what it finds; the
+    result is an Evaluation."""
     numbers = {number: name for number, (_, name) in enumerate(truth.categories, 1)}
     matched = match_classes(classes, numbers)
     if not matched:
@@ -146,19 +152,24 @@ def measure(
             failed.append(number)
             yield ItemFailed(truth.names[number - 1], picture)
         else:
-            seen = detector.predict(picture, min_score=MIN_SCORE, official=official)
+            if official is None:
+                seen = detector.predict(picture, min_score=MIN_SCORE)
+            else:
+                seen = official.predict(number - 1, picture)
             found.append(_rows(number, seen, category_of))
         yield meter.progress(done)
     if len(failed) == len(truth.names):
         raise FormatError("No picture of the dataset could be read, so nothing was measured.")
     rows = truth.rows[~np.isin(truth.rows[:, 0], failed)]
     detections = np.concatenate(found)
+    if official is not None:
+        detections = official.written(detections)
     scores = evaluate_rows(
         len(truth.names),
         truth.categories,
         truth=rows,
         found=detections,
-        max_dets=_cap(rows),
+        max_dets=_cap(rows) if official is None else COCO_MAX_DETS,
         cancel=cancel,
     )
     yield Result(

@@ -27,6 +27,8 @@ class GroundTruth:
 
     names: tuple[str, ...]
     """Of the pictures; picture 1 is the first."""
+    sizes: tuple[tuple[int, int] | None, ...]
+    """Width and height of each, None where the file does not say."""
     categories: tuple[tuple[int, str], ...]
     """(id, name); category 1 is the first."""
     rows: NDArray[np.float64]
@@ -53,6 +55,10 @@ def truth_of_dataset(data: Path, images: Path) -> GroundTruth:
     categories = {category.key: number for number, category in enumerate(file.categories, 1)}
     return GroundTruth(
         names=tuple(image.file_name for image in file.images),
+        sizes=tuple(
+            None if image.width is None or image.height is None else (image.width, image.height)
+            for image in file.images
+        ),
         categories=tuple(
             (number if category.id is None else category.id, category.name)
             for number, category in enumerate(file.categories, 1)
@@ -110,7 +116,8 @@ def truth_of_project(project: Project) -> GroundTruth:
     places = tuple(
         (plan.clips[clip].media.id, frame) for clip, frame in zip(clip_of.tolist(), plan.frame.tolist(), strict=True)
     )
-    return GroundTruth(names, categories, rows.astype(np.float64), Problems(), pictures, read_one, places)
+    sizes = tuple((clip.media.width, clip.media.height) for clip in plan.clips for _ in range(clip.start, clip.stop))
+    return GroundTruth(names, sizes, categories, rows.astype(np.float64), Problems(), pictures, read_one, places)
 
 
 def _rows(file: CocoFile, numbers: dict[str, int], categories: dict[str, int]) -> NDArray[np.float64]:

@@ -35,6 +35,8 @@ class PrelabelRequest:
     min_score: float = 0.05
     device: str = "auto"
     size: int | None = None
+    official: bool = False
+    """Prepare, suppress and round as YOLOR's detect.py does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,10 @@ def prelabel(project: Project, request: PrelabelRequest, cancel: CancelToken) ->
     """
     from yolor_studio.detect.detector import Detector
     from yolor_studio.detect.library import find_model
-    from yolor_studio.detect.suppress import candidates_to_predictions
+    from yolor_studio.detect.official import DetectPy
 
-    detector = Detector(find_model(request.model), device=request.device, size=request.size)
+    kind = DetectPy if request.official else Detector
+    detector = kind(find_model(request.model), device=request.device, size=request.size)
     entry = detector.entry
     layer_id = project.start_layer(
         entry.name,
@@ -108,7 +111,7 @@ def prelabel(project: Project, request: PrelabelRequest, cancel: CancelToken) ->
         entry.classes,
         min_score=request.min_score,
         device=detector.device,
-        settings={"size": detector.size},
+        settings={"size": detector.size} | ({"official": True} if request.official else {}),
     )
     notices = [detector.notice] if detector.notice else []
     notices += _told(project.adopt_class_map(layer_id, entry.classes))
@@ -130,9 +133,7 @@ def prelabel(project: Project, request: PrelabelRequest, cancel: CancelToken) ->
             batch, raw_boxes, raw_scores = outcome
             cpu = time.thread_time()
             for item, frame_boxes, frame_scores in zip(batch.items, raw_boxes, raw_scores, strict=True):
-                predictions = candidates_to_predictions(
-                    frame_boxes, frame_scores, item.letterbox, min_score=request.min_score
-                )
+                predictions = detector.finish(frame_boxes, frame_scores, item.letterbox, min_score=request.min_score)
                 store.add(item.media.id, item.frame, predictions)
                 boxes += len(predictions)
             done += len(batch.items)
