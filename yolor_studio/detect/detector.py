@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from yolor_studio.core.errors import Cancelled, ModelError, UsageError
 from yolor_studio.detect.devices import OpenSession, open_session
 from yolor_studio.detect.letterbox import Letterbox
 from yolor_studio.detect.library import ModelEntry
-from yolor_studio.detect.suppress import candidates_to_predictions
+from yolor_studio.detect.suppress import candidates_to_predictions, choose_candidates
+from yolor_studio.yolor.contract import BOXES, EMBEDDINGS, INPUT, SCORES, TAGS
 
 MIN_SCORE = 0.05
 """Predictions under this are not kept, so that the score slider reaches down to it without another run."""
@@ -31,6 +33,17 @@ def input_size(entry: ModelEntry, wanted: int | None) -> int:
     return entry.size if wanted is None else wanted
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """All that a model says about one picture."""
+
+    predictions: Predictions
+    tags: NDArray[np.float32] | None
+    """[classes], how surely each class is anywhere in the picture; None where the model has no tags."""
+    embeddings: NDArray[np.float32] | None
+    """[predictions, length], a vector of length 1 for each; None where the model has none."""
+
+
 class Detector:
     """Owns one inference session; `infer` belongs to one thread at a time, `terminate` to any."""
 
@@ -41,6 +54,7 @@ class Detector:
         """
         self.entry = entry
         self.size = input_size(entry, size)
+        self._more: list[str] = []
         self._opened: OpenSession = open_session(str(entry.path), device, self._probe)
         # Re-entrant, because Ctrl-C calls `terminate` from a signal handler on the thread that may be holding it.
         self._lock = threading.RLock()
@@ -78,11 +92,14 @@ class Detector:
 
         Raises Cancelled after `terminate`. Halves the batch when the device runs out of memory.
         """
+        boxes, scores = self._run(images, [BOXES, SCORES])
+        return boxes, scores
+
+    def _run(self, images: NDArray[np.uint8], outputs: list[str]) -> list[NDArray[np.float32]]:
         missing = (self.entry.batch or 1) - len(images)
         if missing > 0:
             padding = np.zeros((missing, *images.shape[1:]), np.uint8)
-            boxes, scores = self.infer(np.concatenate((images, padding)))
-            return boxes[:-missing], scores[:-missing]
+            return [found[:-missing] for found in self._run(np.concatenate((images, padding)), outputs)]
         import onnxruntime as ort
 
         options = ort.RunOptions()
@@ -92,20 +109,19 @@ class Detector:
             self._running = options
         started = time.perf_counter()
         try:
-            boxes, scores = self._opened.session.run(["boxes", "scores"], {"images": images}, options)
+            return self._opened.session.run(outputs, {INPUT: images}, options)
         except Exception as error:  # onnxruntime raises its own, undocumented kinds
             if self._terminated:
                 raise Cancelled from None
             if len(images) > 1 and not self.entry.batch and _is_out_of_memory(error):
                 half = len(images) // 2
-                first, second = self.infer(images[:half]), self.infer(images[half:])
-                return np.concatenate((first[0], second[0])), np.concatenate((first[1], second[1]))
+                halves = self._run(images[:half], outputs), self._run(images[half:], outputs)
+                return [np.concatenate(parts) for parts in zip(*halves, strict=True)]
             raise ModelError(f"The model failed on a picture: {str(error).splitlines()[0][:300]}") from error
         finally:
             with self._lock:
                 self._running = None
             self.run_seconds += time.perf_counter() - started
-        return boxes, scores
 
     def terminate(self) -> None:
         """Stop the run under way and refuse later ones; from any thread."""
@@ -126,22 +142,43 @@ class Detector:
 
     def predict_all(self, pictures: Sequence[NDArray[np.uint8]], *, min_score: float = MIN_SCORE) -> list[Predictions]:
         """What the model sees in pictures of one size, run as one batch."""
+        images, letterbox = self._letterboxed(pictures)
+        boxes, scores = self.infer(images)
+        return [self.finish(b, s, letterbox, min_score=min_score) for b, s in zip(boxes, scores, strict=True)]
+
+    def see(self, pictures: Sequence[NDArray[np.uint8]], *, min_score: float = MIN_SCORE) -> list[Seen]:
+        """The same predictions, with the pictures' tags and the predictions' embeddings where the model has them."""
+        images, letterbox = self._letterboxed(pictures)
+        names = [BOXES, SCORES, *self._more]
+        found = dict(zip(names, self._run(images, names), strict=True))
+        seen: list[Seen] = []
+        for n in range(len(pictures)):
+            predictions, rows = choose_candidates(found[BOXES][n], found[SCORES][n], letterbox, min_score=min_score)
+            tags = found[TAGS][n] if TAGS in found else None
+            seen.append(Seen(predictions, tags, found[EMBEDDINGS][n, rows] if EMBEDDINGS in found else None))
+        return seen
+
+    def _letterboxed(self, pictures: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], Letterbox]:
         height, width = pictures[0].shape[:2]
         letterbox = self.letterbox(width, height)
         images = np.empty((len(pictures), letterbox.height, letterbox.width, 3), np.uint8)
         for picture, image in zip(pictures, images, strict=True):
             letterbox.apply(picture, image)
-        boxes, scores = self.infer(images)
-        return [self.finish(b, s, letterbox, min_score=min_score) for b, s in zip(boxes, scores, strict=True)]
+        return images, letterbox
 
     def _probe(self, session: Any) -> None:
         side = self.entry.stride
         blank = np.zeros((self.entry.batch or 1, side, side, 3), np.uint8)
-        boxes, scores = session.run(["boxes", "scores"], {"images": blank})
-        if boxes.ndim != 3 or boxes.shape[2] != 4 or scores.shape != (*boxes.shape[:2], len(self.entry.classes)):
-            raise ModelError(
-                f"it has {len(self.entry.classes)} classes and gives boxes {boxes.shape} and scores {scores.shape}"
-            )
+        self._more = [output.name for output in session.get_outputs() if output.name in (TAGS, EMBEDDINGS)]
+        names = [BOXES, SCORES, *self._more]
+        found = dict(zip(names, session.run(names, {INPUT: blank}), strict=True))
+        boxes, scores, classes = found[BOXES], found[SCORES], len(self.entry.classes)
+        if boxes.ndim != 3 or boxes.shape[2] != 4 or scores.shape != (*boxes.shape[:2], classes):
+            raise ModelError(f"it has {classes} classes and gives boxes {boxes.shape} and scores {scores.shape}")
+        if TAGS in found and found[TAGS].shape != (len(boxes), classes):
+            raise ModelError(f"it has {classes} classes and gives tags {found[TAGS].shape}")
+        if EMBEDDINGS in found and (found[EMBEDDINGS].ndim != 3 or found[EMBEDDINGS].shape[:2] != boxes.shape[:2]):
+            raise ModelError(f"it gives boxes {boxes.shape} and embeddings {found[EMBEDDINGS].shape}")
 
 
 def _is_out_of_memory(error: Exception) -> bool:

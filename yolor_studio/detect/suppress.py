@@ -67,6 +67,13 @@ def candidates_to_predictions(
 ) -> Predictions:
     """One frame's `boxes` [K, 4] (x1, y1, x2, y2 in input pixels) and `scores` [K, C], best candidates first, ->
     predictions in picture pixels: best class with runner-ups, suppressed per class, then whatever the class."""
+    return choose_candidates(boxes, scores, letterbox, min_score=min_score)[0]
+
+
+def choose_candidates(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], letterbox: Letterbox, *, min_score: float
+) -> tuple[Predictions, NDArray[np.int64]]:
+    """The same, and per prediction the row of its candidate [N], for what else a model says about it."""
     count = _count_at_least(scores, min_score)
     boxes, scores = boxes[:count], scores[:count]
     classes = scores.argmax(1) if count else np.zeros(0, np.int64)
@@ -76,7 +83,8 @@ def candidates_to_predictions(
     order = order[suppress(boxes[order], ANY_CLASS_IOU)][:MAX_BOXES]
     picture_boxes = letterbox.to_picture(boxes[order])
     inside = (picture_boxes[:, 2] >= 1) & (picture_boxes[:, 3] >= 1)
-    return _with_runner_ups(picture_boxes[inside], scores[order[inside]])
+    rows = order[inside]
+    return _with_runner_ups(picture_boxes[inside], scores[rows]), rows
 
 
 def _count_at_least(scores: NDArray[np.float32], min_score: float) -> int:
