@@ -15,7 +15,8 @@ from yolor_studio.yolor.checkpoints.names import Known, find
 from yolor_studio.yolor.checkpoints.tensors import Kind, Storage, make_storage
 from yolor_studio.yolor.checkpoints.zip_archive import ZipArchive
 
-_MAX_PICKLE = 64 << 20
+_MAX_PICKLE = 16 << 20
+"""YOLOR-D6 with its optimizer has a pickle of 0.5 MB."""
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _REREAD = 4
@@ -125,7 +126,7 @@ def _load_legacy(path: Path) -> Any:
     """Pickles one after the other: a magic number, a version, the computer, the value, the keys; then the runs."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        data = file.read(_MAX_PICKLE)
+        data = file.read(min(size, _MAX_PICKLE))
     places: dict[str, int] = {}
 
     def run_of(key: str, length: int) -> bytes:

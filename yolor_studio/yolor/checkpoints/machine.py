@@ -13,8 +13,10 @@ from typing import Any, NoReturn, Protocol
 
 from yolor_studio.core.errors import ModelError
 
-_MAX_STEPS = 3_000_000
-"""Checkpoints with their optimizers have some hundred thousand instructions."""
+_MAX_STEPS = 1_000_000
+"""YOLOR-D6 with its optimizer has some 200,000 instructions."""
+_MAX_COPIES = 300_000
+"""Items in all values that calls are given; the same has some 50,000."""
 _MAX_INTEGER_BYTES = 64
 _MAX_NAME = 500
 _NEWEST_PROTOCOL = 5
@@ -78,7 +80,7 @@ class _Machine:
     def charge(self, *values: Any) -> None:
         """Count what making or building will copy: one long list can be named again by every instruction."""
         self.copies += sum(len(value) for value in values if isinstance(value, str | bytes | list | tuple | dict))
-        if self.copies > _MAX_STEPS:
+        if self.copies > _MAX_COPIES:
             raise ModelError("its pickle copies the same values over and over, which no checkpoint does.")
 
     # Reading

@@ -47,14 +47,22 @@ def recognise(arrays: Mapping[str, Tensor], description: Description | None) -> 
     """The network that these arrays belong to: the one described, else a published one. ModelError if there is none."""
     if description is not None:
         return _fit(_described(description, arrays), arrays)
+    fitting: list[Recognised] = []
     why: list[str] = []
     for candidate in _published(arrays):
         if set(candidate.keys.values()) != {key for key in arrays if not _is_anchors(key)}:
             continue
         try:
-            return _fit(candidate, arrays)
+            fitting.append(_fit(candidate, arrays))
         except ModelError as error:
             why.append(f"{candidate.title}: {error}".rstrip("."))
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise ModelError(
+            f"its arrays fit {' as well as '.join(found.title for found in fitting)}, which differ in layers without "
+            "arrays; bring the whole checkpoint, or give its description with --cfg."
+        )
     hint = f" ({why[0]})" if why else ""
     raise ModelError(
         f"it holds arrays by name (first {next(iter(arrays), '')[:60]}) of no network that is known here{hint}; give "
