@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-_RATE = 0.02
+_RATE, _STEEPEST = 0.02, 5.0
 
 
 class Balance:
@@ -19,9 +19,9 @@ class Balance:
 
     def __init__(self, tasks: Sequence[str], *, pictures: int) -> None:
         """`pictures`: in a whole batch."""
-        self.values = {task: 0.0 for task in tasks}
+        self.values = dict.fromkeys(tasks, 0.0)
         """s per task; e^-s / 2 is the weight of its loss."""
-        self.latest = {task: math.nan for task in tasks}
+        self.latest = dict.fromkeys(tasks, math.nan)
         """Every task's mean loss over the last whole batch."""
         self._pictures = pictures
         self._seen = 0
@@ -32,7 +32,9 @@ class Balance:
         """The weighted sum; of a single task its loss as it is."""
         if len(self.values) == 1:
             return next(iter(losses.values()))
-        return torch.stack([(loss * math.exp(-self.values[task]) + self.values[task]) / 2 for task, loss in losses.items()]).sum()
+        return torch.stack(
+            [(loss * math.exp(-self.values[task]) + self.values[task]) / 2 for task, loss in losses.items()]
+        ).sum()
 
     def note(self, losses: Mapping[str, float] | None, pictures: int) -> None:
         """A part of a batch had these losses (None: they were not finite); the last part lets the values learn."""
@@ -46,5 +48,6 @@ class Balance:
     def _learn(self) -> None:
         self.latest = {task: total / self._seen for task, total in self._sums.items()}
         for task, loss in self.latest.items():
-            self.values[task] -= _RATE * (1 - math.exp(-self.values[task]) * loss) / 2
+            slope = (1 - math.exp(-self.values[task]) * loss) / 2
+            self.values[task] -= _RATE * max(slope, -_STEEPEST)
         self._seen, self._sums = 0, dict.fromkeys(self.values, 0.0)

@@ -40,6 +40,20 @@ class Batch:
     unknown: NDArray[np.bool_]
     places_of: NDArray[np.int64]
 
+    def part(self, first: int, last: int) -> Batch:
+        """Pictures `first` up to, without, `last`."""
+        boxes = (self.boxes_of >= first) & (self.boxes_of < last)
+        places = (self.places_of >= first) & (self.places_of < last)
+        return Batch(
+            self.pixels[first:last],
+            self.boxes[boxes],
+            self.classes[boxes],
+            self.boxes_of[boxes] - first,
+            self.places[places],
+            self.unknown[places],
+            self.places_of[places] - first,
+        )
+
 
 class Batches:
     """Draws pictures by weight and augments them. Batch k depends on nothing but the seed and k, so that a resumed run

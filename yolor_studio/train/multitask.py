@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from yolor_studio.train.assign import Grid, assign, candidates
+from yolor_studio.train.assign import Assignment, Grid, assign, candidates
 from yolor_studio.train.balance import Balance
 from yolor_studio.train.batches import Batch
 from yolor_studio.train.contrast import supervised_contrast
@@ -57,27 +57,89 @@ class TaskObjective:
 
     def losses(self, outputs: Outputs, batch: Batch) -> TaskLosses | None:
         """See Objective."""
-        targets = Targets.of(batch, self._device)
         nothing = torch.zeros((), device=self._device)
-        box = Losses(nothing, nothing, nothing, nothing, 0)
-        tags = embeddings = nothing
+        boxes = Losses(nothing, nothing, nothing, nothing, 0)
         tasks: dict[str, Tensor] = {}
         if BOXES in self.balance.values:
             found = self._boxes.losses(outputs.heads, batch)
-            if found is None:
-                self.balance.note(None, len(batch.pixels))
-                return None
-            box, tasks[BOXES] = found, found.total
-        if outputs.tags:
-            tags = tasks[TAGS] = tag_loss(outputs.tags[0].float(), *presence(batch, self._device))
-        if outputs.embeddings:
-            raw = flatten_heads(outputs.heads, self._anchors).detach()
-            which, cells = object_cells(raw, targets, self._boxes.grid(outputs.heads), recipe_way=self._assignment)
-            embeddings = tasks[EMBEDDINGS] = self._contrast(outputs.embeddings, batch, which, cells)
-        values = {task: float(loss) for task, loss in tasks.items()}
-        finite = all(value - value == 0 for value in values.values())
+            boxes = boxes if found is None else found
+            tasks[BOXES] = nothing * math.nan if found is None else found.total
+        if TAGS in self.balance.values:
+            tasks[TAGS] = tag_loss(outputs.tags[0].float(), *presence(batch, self._device))
+        if EMBEDDINGS in self.balance.values:
+            tasks[EMBEDDINGS] = self._contrast(outputs, batch)
+        values = {task: loss.item() for task, loss in tasks.items()}
+        finite = all(map(math.isfinite, values.values()))
+        total = self.balance.total(tasks)
         self.balance.note(values if finite else None, len(batch.pixels))
         if not finite:
             return None
-        total = self.balance.total(tasks)
-        return TaskLosses(total, box.box, box.objectness, box.classes, box.positives, tags, embeddings)
+        return TaskLosses(
+            total,
+            boxes.box,
+            boxes.objectness,
+            boxes.classes,
+            boxes.positives,
+            tasks.get(TAGS, nothing),
+            tasks.get(EMBEDDINGS, nothing),
+        )
+
+    def _contrast(self, outputs: Outputs, batch: Batch) -> Tensor:
+        raw = flatten_heads(outputs.heads, self._anchors).detach()
+        targets, grid = Targets.of(batch, self._device), self._boxes.grid(outputs.heads)
+        which, cells = object_cells(raw, targets, grid, self._assignment)
+        vectors = torch.cat([each.flatten(2) for each in outputs.embeddings], 2).mT
+        pictures = targets.boxes_of[which]
+        if isinstance(batch, TaskBatch):
+            identities = torch.from_numpy(batch.identities).to(self._device)[which]
+        else:
+            identities = which
+        return supervised_contrast(vectors[pictures, cells], identities, pictures, temperature=_TEMPERATURE)
+
+
+def tag_loss(raw: Tensor, shows: Tensor, decided: Tensor) -> Tensor:
+    """The mean cross entropy of raw tags [N, C] where it is `decided` whether the picture `shows` the class."""
+    each = functional.binary_cross_entropy_with_logits(raw, shows.float(), reduction="none")
+    return (each * decided).sum() / decided.sum().clamp(min=1)
+
+
+def presence(batch: Batch, device: torch.device) -> tuple[Tensor, Tensor]:
+    """bool [N, C], [N, C]: which classes the pictures show, and of which that is known. From boxes alone a class counts
+    as unknown wherever some place of the picture may hold it."""
+    if isinstance(batch, TaskBatch):
+        return torch.from_numpy(batch.shows).to(device), torch.from_numpy(batch.decided).to(device)
+    shows = torch.zeros((len(batch.pixels), batch.unknown.shape[1]), dtype=torch.bool)
+    shows[torch.from_numpy(batch.boxes_of), torch.from_numpy(batch.classes)] = True
+    unknown = torch.zeros_like(shows)
+    unknown.index_put_((torch.from_numpy(batch.places_of),), torch.from_numpy(batch.unknown), accumulate=True)
+    return shows.to(device), (shows | ~unknown).to(device)
+
+
+@torch.no_grad()
+def object_cells(raw: Tensor, targets: Targets, grid: Grid, way: Assignment) -> tuple[Tensor, Tensor]:
+    """Which box [M], and the number of the cell [M] over all levels where its vector is taken: of the predictions that
+    learn the box those that are nearest to it, at most three."""
+    found = candidates(targets.boxes, grid)
+    here = raw[targets.boxes_of[:, None], found.rows]
+    ious = iou(grid.decode(here, found.rows), targets.boxes[:, None])
+    chosen = assign(way, found, classes=targets.classes, raw=here, ious=ious, of=targets.boxes_of)
+    nearest = ious.masked_fill(~chosen, -1.0).topk(min(_CELLS, ious.shape[1]), 1)
+    which, place = (nearest.values >= 0).nonzero(as_tuple=True)
+    pairs = torch.stack([which, grid_cells(grid)[found.rows[which, nearest.indices[which, place]]]], 1).unique(dim=0)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def grid_cells(grid: Grid) -> Tensor:
+    """[A]: the number of every prediction's cell, counted through the levels, y, x: all anchors of a cell share it."""
+    first, cells = 0, []
+    for ny, nx in grid.shapes:
+        cells.append(torch.arange(first, first + ny * nx).repeat(grid.anchors.shape[1]))
+        first += ny * nx
+    return torch.cat(cells).to(grid.cell.device)
+
+
+def only_tasks(network: Network) -> None:
+    """Let nothing learn that the boxes need: they stay as they are to the last bit."""
+    learning = task_layers(network.plan)
+    for index, module in enumerate(network.layers):
+        module.requires_grad_(index in learning)

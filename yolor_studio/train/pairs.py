@@ -97,11 +97,11 @@ class Seen:
 class PairBatches(Batches):
     """Draws pictures by weight from several collections, each with a partner. Mosaics are never made."""
 
-    def __init__(
-        self, sources: Sequence[tuple[Things, NDArray[np.float64]]], *, batch: int, seed: int
-    ) -> None:
+    def __init__(self, sources: Sequence[tuple[Things, NDArray[np.float64]]], *, batch: int, seed: int) -> None:
         """`sources`: with the weight of each of their pictures; `batch`: pictures, an even number."""
-        super().__init__(sources[0][0].store, np.concatenate([weights for _, weights in sources]), batch=batch, seed=seed)
+        super().__init__(
+            sources[0][0].store, np.concatenate([weights for _, weights in sources]), batch=batch, seed=seed
+        )
         self._things = [things for things, _ in sources]
         self._first = np.concatenate([[0], np.cumsum([len(things) for things in self._things])])
         self._first_identity = np.cumsum([0, *(things.identities.max(initial=0) + 1 for things in self._things)])

@@ -96,23 +96,8 @@ class MeanGradients:
 
 def split(batch: Batch, count: int) -> list[Batch]:
     """The batch in `count` parts of equal size (the last ones may have one picture less)."""
-    parts = []
-    for rows in torch.arange(len(batch.pixels)).tensor_split(count):
-        first, last = int(rows[0]), int(rows[-1]) + 1
-        boxes = (batch.boxes_of >= first) & (batch.boxes_of < last)
-        places = (batch.places_of >= first) & (batch.places_of < last)
-        parts.append(
-            Batch(
-                batch.pixels[first:last],
-                batch.boxes[boxes],
-                batch.classes[boxes],
-                batch.boxes_of[boxes] - first,
-                batch.places[places],
-                batch.unknown[places],
-                batch.places_of[places] - first,
-            )
-        )
-    return parts
+    parts = torch.arange(len(batch.pixels)).tensor_split(count)
+    return [batch.part(int(rows[0]), int(rows[-1]) + 1) for rows in parts]
 
 
 def _replica(network: Network) -> Network:
