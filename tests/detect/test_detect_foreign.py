@@ -230,6 +230,13 @@ def test_yolox_sees_bgr_from_0_to_255_in_the_upper_left_corner(tmp_path: Path):
     assert (scores[:, 0] == 204).sum() == 42
 
 
+def test_scores_that_are_no_probabilities_are_none_of_yoloxs(tmp_path: Path):
+    rows = per_cell(2, objectness=True)
+    rows[0, 0, 5] = -3
+    with pytest.raises(ModelError, match="form that is not known"):
+        add_model(write_export(tmp_path / "e.onnx", {"output": rows}))
+
+
 def test_yolox_of_any_size(tmp_path: Path):
     entry = add_model(write_means(tmp_path / "e.onnx", image=["N", 3, "H", "W"], objectness=True, box=(0, 0, 0, 0)))
     assert (entry.stride, entry.size) == (32, 640)
@@ -286,7 +293,7 @@ def test_yolov6_is_known_by_its_objectness_of_one(tmp_path: Path):
 def test_equal_shapes_are_told_apart_by_names_or_refused(tmp_path: Path):
     """At 64 px YOLOv8 with 80 classes and YOLOX with 79 both give [1, 84, 84]."""
     rows = np.zeros((1, 84, 84), np.float32)
-    rows[0, :4, 81] = (32, 20, 16, 8)
+    rows[0, :4, 81] = (0.75, 0.5, 0.5, 0.25)
     rows[0, 10, 81] = 0.5
     file = write_export(tmp_path / "e.onnx", {"output": rows})
     with pytest.raises(
@@ -295,7 +302,7 @@ def test_equal_shapes_are_told_apart_by_names_or_refused(tmp_path: Path):
         add_model(file)
     eighty = names_file(tmp_path, *(f"n{index}" for index in range(80)))
     boxes, scores = answer(add_model(file, names=eighty))
-    np.testing.assert_allclose(boxes, [[24, 16, 40, 24]])
+    np.testing.assert_allclose(boxes, [[0.5, 0.375, 1, 0.625]])
     assert scores[0].argmax() == 6
     metadata = {"names": json.dumps([f"n{index}" for index in range(79)])}
     entry = add_model(write_export(tmp_path / "x.onnx", {"output": rows}, metadata=metadata))
@@ -482,7 +489,8 @@ def test_an_unknown_layout_is_refused_with_what_was_found(tmp_path: Path):
     [
         ([1, 4, 64, 64], "form that is not known"),
         ([1, 64, 64, 3], "form that is not known"),
-        ([1, 3, 64, 1 << 20], r"sides of 1 to 4,096 pixels"),
+        ([1, 3, 64, 1 << 20], r"64; sides of up to 4,096 pixels"),
+        ([1 << 20, 3, 64, 64], r"takes 1,048,576 pictures at once"),
     ],
 )
 def test_inputs_that_are_no_pictures_are_refused(tmp_path: Path, image: list[int], told: str):

@@ -59,8 +59,7 @@ def build(
     metadata: Mapping[str, str],
 ) -> onnx.ModelProto:
     """The wrapped model; ModelError if the file's opset cannot be used, or its layers do not fit each other."""
-    model, opset = _converted(signature.file, model)
-    inner = compose.add_prefix_graph(model.graph, _INNER)
+    inner, opset = _prefixed(signature.file, model)
     nodes = Nodes(half_storage=False)
     planes = nodes.add("Transpose", nodes.add("Cast", INPUT, to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
     growth = None
@@ -98,14 +97,18 @@ def build(
     return built
 
 
-def _converted(file: str, model: onnx.ModelProto) -> tuple[onnx.ModelProto, int]:
+def _prefixed(file: str, model: onnx.ModelProto) -> tuple[onnx.GraphProto, int]:
+    """The file's graph with names that cannot meet ours, and its opset, raised where ours could not stand beside it."""
     opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 0)
-    if opset >= _OLDEST:
-        return model, opset
     try:
-        return version_converter.convert_version(model, OPSET), OPSET
+        if opset < _OLDEST:
+            model = version_converter.convert_version(model, OPSET)
     except Exception as error:  # the converter raises whatever its C++ code threw
         raise ModelError(f"{file} uses ONNX opset {opset}, which cannot be converted to {OPSET}.") from error
+    try:
+        return compose.add_prefix_graph(model.graph, _INNER), opset if opset >= _OLDEST else OPSET
+    except TypeError as error:
+        raise ModelError(f"{file} is no valid ONNX model: a name in it is no text.") from error
 
 
 def _normalised(nodes: Nodes, planes: str, picture: Picture, *, half: bool) -> str:

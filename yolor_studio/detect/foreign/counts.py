@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from yolor_studio.detect.foreign.signature import Shape
-
 ANCHORED = (
     (3, (8, 16, 32)),
     (3, (16, 32)),
@@ -27,12 +25,4 @@ def strides_of(
             cells = sum((height // stride) * (width // stride) for stride in strides)
             if boxes == per_cell * cells:
                 return strides
-    return None
-
-
-def rows_and_fields(shape: Shape) -> tuple[int, int] | None:
-    """(rows, fields) of an output [N, rows, fields] whose sizes are known."""
-    match shape:
-        case (_, int(rows), int(count)):
-            return rows, count
     return None

@@ -11,7 +11,7 @@ def dropped_fields(seen: Seen) -> tuple[int, tuple[str, ...]]:
     A second output [N, masks, H, W] holds prototypes of masks, for which every row ends in as many coefficients; a file
     for poses says its key points' shape in its metadata.
     """
-    match [output.shape for output in seen.outputs[1:]]:
+    match [output.shape for output in seen.beside]:
         case [(_, int(masks), int(), int())]:
             return masks, ("It finds outlines as well, which are left out: boxes alone are used.",)
     if seen.signature.metadata.get("task") == "pose":

@@ -24,13 +24,13 @@ def read(seen: Seen, config: Config | None) -> list[Reading]:
     said = config is not None and config.picture is not None
     notices = () if said else (_UNSAID,)
     reading = partial(Reading, picture=config.picture) if config is not None and config.picture else Reading
-    first, *others = seen.outputs
-    if first.is_float and len(first.shape) == 2 and first.shape[1] == 6 and len(others) <= 1:
+    lists = [output.name for output in seen.outputs if output.is_float and output.shape[1:] == (6,)]
+    if len(lists) == 1 and len(seen.outputs) <= 2:
         if (seen.signature.batch or 1) > 1:
             raise seen.signature.refusal("gives the boxes of several pictures in one list")
-        write = partial(_suppressed, first.name)
+        write = partial(_suppressed, lists[0])
         return [reading(_LAYOUT, write, None, one_by_one=True, notices=(*notices, SUPPRESSED))]
-    if len(others) == 1 and first.is_float and others[0].is_float:
+    if len(seen.outputs) == 2 and all(output.is_float for output in seen.outputs):
         return [
             reading(_LAYOUT, partial(_plain, boxes, scores, turned), classes, sure_of_names=True, notices=notices)
             for boxes, scores, turned, classes in _pairs(seen)

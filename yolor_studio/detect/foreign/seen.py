@@ -30,6 +30,21 @@ class Seen:
     free: bool
     """Whether the file runs at a size that nothing in it names."""
 
+    @property
+    def table(self) -> tuple[str, int, int] | None:
+        """(name, second, third dimension) of the only output of three dimensions, if it holds floats; those beside it
+        must be maps of four or five."""
+        tables = [output for output in self.outputs if len(output.shape) == 3]
+        match [(output.name, output.is_float, output.shape) for output in tables]:
+            case [(name, True, (_, int(second), int(third)))]:
+                return (name, second, third) if all(len(output.shape) in (4, 5) for output in self.beside) else None
+        return None
+
+    @property
+    def beside(self) -> tuple[Output, ...]:
+        """The outputs that are not of three dimensions."""
+        return tuple(output for output in self.outputs if len(output.shape) != 3)
+
     def answers(self) -> dict[str, NDArray[Any]]:
         """What the file gives for a grey picture; ModelError if it does not run."""
         found = self.trial.run(self.height, self.width)

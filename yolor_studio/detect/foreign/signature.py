@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     import onnx
 
 Shape = tuple[int | None, ...]
-COMPANIONS = {"scale_factor": ("FLOAT",), "im_shape": ("FLOAT",), "orig_target_sizes": ("INT64",)}
-"""Inputs that some programs want beside the picture, each [N, 2], with the types that they may have."""
+COMPANIONS = {"scale_factor": "FLOAT", "im_shape": "FLOAT", "orig_target_sizes": "INT64"}
+"""Inputs that some programs want beside the picture, each [N, 2], with their types."""
 MAX_SIDE = 4096
 """The longest input side, in pixels, that an export may have."""
+_MAX_BATCH = 128
 _MAX_TEXT = 1 << 18
 
 
@@ -79,7 +80,7 @@ def read_signature(file: str, model: onnx.ModelProto) -> Signature:
     pictures, companions = [], []
     for value in inputs_of(model):
         kind, shape = value_shape(value)
-        if kind in COMPANIONS.get(value.name, ()) and shape[1:] == (2,):
+        if kind == COMPANIONS.get(value.name) and len(shape) == 2:
             companions.append(value.name)
         else:
             pictures.append((value.name, kind, _numbers(shape)))
@@ -99,8 +100,10 @@ def read_signature(file: str, model: onnx.ModelProto) -> Signature:
             )
         case _:
             raise ModelError(f"{file} is of a form that is not known: {describe(model)}. {SUPPORTED}")
-    if any(side is not None and not 0 < side <= MAX_SIDE for side in (batch, height, width)):
-        raise ModelError(f"{file} takes pictures of {width} x {height}; sides of 1 to {MAX_SIDE:,} pixels are run.")
+    if max(height or 1, width or 1) > MAX_SIDE:
+        raise ModelError(f"{file} takes pictures of {width} x {height}; sides of up to {MAX_SIDE:,} pixels are run.")
+    if (batch or 1) > _MAX_BATCH:
+        raise ModelError(f"{file} takes {batch:,} pictures at once; up to {_MAX_BATCH} are run.")
     return signature
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yolor_studio.detect.foreign.counts import ANCHORED, rows_and_fields, strides_of
+from yolor_studio.detect.foreign.counts import ANCHORED, strides_of
 from yolor_studio.detect.foreign.extras import dropped_fields
 from yolor_studio.detect.foreign.reading import Reading, Tail, fields
 from yolor_studio.detect.foreign.seen import Seen
@@ -10,11 +10,10 @@ from yolor_studio.detect.foreign.seen import Seen
 
 def read(seen: Seen) -> list[Reading]:
     """Older exports give the heads' raw maps [N, anchors, rows, columns, 5 + classes] beside it, which are left."""
-    first, *others = seen.outputs
-    shape = rows_and_fields(first.shape)
-    if not first.is_float or shape is None or not all(len(other.shape) in (4, 5) for other in others):
+    table = seen.table
+    if table is None:
         return []
-    boxes, count = shape
+    output, boxes, count = table
     strides = strides_of(boxes, seen.height, seen.width, ANCHORED)
     extra, notices = dropped_fields(seen)
     classes = count - 5 - extra
@@ -22,7 +21,7 @@ def read(seen: Seen) -> list[Reading]:
         return []
 
     def write(tail: Tail) -> str:
-        rows = tail.outputs[first.name]
+        rows = tail.outputs[output]
         return fields(tail.nodes, rows, 0, 5 + classes) if extra else rows
 
     return [Reading("a YOLOv5 or YOLOR export", write, classes, stride=strides[-1], notices=notices)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from yolor_studio.detect.foreign.counts import PER_CELL, rows_and_fields, strides_of
+from yolor_studio.detect.foreign.counts import PER_CELL, strides_of
 from yolor_studio.detect.foreign.extras import dropped_fields
 from yolor_studio.detect.foreign.reading import Reading, Tail, fields, ones
 from yolor_studio.detect.foreign.seen import Seen
@@ -15,20 +15,17 @@ _TASKS = ("detect", "segment", "pose")
 
 def read(seen: Seen) -> list[Reading]:
     """Masks and key points that stand behind the classes are left out."""
-    first, *others = seen.outputs
-    shape = rows_and_fields(first.shape)
-    if seen.signature.metadata.get("task", "detect") not in _TASKS or not first.is_float or shape is None:
+    table = seen.table
+    if table is None or seen.signature.metadata.get("task", "detect") not in _TASKS:
         return []
-    count, boxes = shape
+    output, count, boxes = table
     strides = strides_of(boxes, seen.height, seen.width, PER_CELL)
     extra, notices = dropped_fields(seen)
     classes = count - 4 - extra
-    if strides is None or classes < 1 or not all(len(other.shape) == 4 for other in others):
+    if strides is None or classes < 1:
         return []
-    write = partial(write_columns, first.name, classes)
-    return [
-        Reading("a YOLOv8 export", write, classes, stride=strides[-1], sure_of_names=True, notices=notices),
-    ]
+    write = partial(write_columns, output, classes)
+    return [Reading("a YOLOv8 export", write, classes, stride=strides[-1], sure_of_names=True, notices=notices)]
 
 
 def write_columns(output: str, classes: int, tail: Tail) -> str:

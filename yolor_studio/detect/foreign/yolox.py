@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from yolor_studio.detect.foreign import yolov8
-from yolor_studio.detect.foreign.counts import PER_CELL, rows_and_fields, strides_of
+from yolor_studio.detect.foreign.counts import PER_CELL, strides_of
 from yolor_studio.detect.foreign.reading import END, Picture, Reading, Tail, fields
 from yolor_studio.detect.foreign.seen import Seen
 from yolor_studio.yolor.onnx_nodes import Nodes
@@ -25,29 +25,30 @@ _MOST = 0.8
 def read(seen: Seen) -> list[Reading]:
     """The shapes are equal, so what the file answers tells them apart: whether a box's centre lies near its own cell in
     pixels, and whether objectness is 1 everywhere, as YOLOv6 has it."""
-    first, *others = seen.outputs
-    shape = rows_and_fields(first.shape)
-    if not first.is_float or shape is None or others:
+    table = seen.table
+    if table is None or seen.beside:
         return []
-    boxes, count = shape
+    output, boxes, count = table
     strides = strides_of(boxes, seen.height, seen.width, PER_CELL)
     if strides is None or count < 6:
         return []
     reading = partial(Reading, classes=count - 5, stride=strides[-1], sure_of_names=True)
-    rows = np.asarray(seen.answers()[first.name], np.float64)[0]
+    rows = np.asarray(seen.answers()[output], np.float64)[0]
+    if not ((rows[:, 4:] >= 0) & (rows[:, 4:] <= 1)).all():
+        return []
     grid = _grid(seen.height, seen.width, strides)
     if _holds(np.abs(rows[:, :2]) < _NEAR, grid):
         told = f"It was read as a YOLOX export: {_PICTURES}."
-        return [reading("a YOLOX export", partial(_decode, first.name, strides), picture=_RAW, notices=(told,))]
+        return [reading("a YOLOX export", partial(_decode, output, strides), picture=_RAW, notices=(told,))]
     if not _holds(np.abs(rows[:, :2] / grid[:, 2:] - grid[:, :2] - 0.5) < _NEAR, grid):
         return []
     if (rows[:, 4] == 1).all():
-        return [reading("a YOLOv6 export", partial(_ready, first.name))]
+        return [reading("a YOLOv6 export", partial(_ready, output))]
     told = f"It was read as a YOLOX export that decodes its boxes: {_PICTURES}."
     return [
-        reading("a decoded YOLOX export", partial(_ready, first.name), picture=_RAW, notices=(told,)),
+        reading("a decoded YOLOX export", partial(_ready, output), picture=_RAW, notices=(told,)),
         replace(
-            reading("a YOLOv8 export with a row per box", partial(yolov8.write_rows, first.name, count - 4)),
+            reading("a YOLOv8 export with a row per box", partial(yolov8.write_rows, output, count - 4)),
             classes=count - 4,
         ),
     ]
