@@ -163,7 +163,9 @@ def test_curves_over_the_score_by_hand() -> None:
     curve = Curve(np.array([0.9, 0.5]), np.array([1, 1]), 2)
     over = curve.over_score()
     at = {round(float(score), 2): number for number, score in enumerate(GRID)}
-    assert [over["precision"][at[s]] for s in (0.2, 0.7, 0.95)] == [0.5, 1, 1]
+    assert [over["precision"][at[s]] for s in (0.2, 0.7)] == [0.5, 1]
+    assert np.isnan(over["precision"][at[0.95]])
+    assert curve.as_json()["precision"][at[0.95]] is None
     assert [over["recall"][at[s]] for s in (0.2, 0.7, 0.95)] == [0.5, 0.5, 0]
     assert [over["f1"][at[s]] for s in (0.2, 0.7, 0.95)] == [pytest.approx(0.5), pytest.approx(2 / 3), 0]
     assert set(curve.as_json()) == {"precision_over_recall", "precision", "recall", "f1"}

@@ -91,19 +91,22 @@ class Curve:
         return np.where(at < len(best), best[np.minimum(at, len(best) - 1)], 0)
 
     def over_score(self) -> dict[str, NDArray[np.float64]]:
-        """ "precision", "recall" and "f1" [101] at each score limit of GRID; precision is 1 where nothing is left."""
+        """ "precision", "recall" and "f1" [101] at each score limit of GRID; precision is NaN where nothing is left."""
         count = np.searchsorted(-self.scores, -GRID, side="right")
         right = np.where(count > 0, np.concatenate(([0], self.right))[count], 0)
         return {
-            "precision": np.divide(right, count, out=np.ones(len(GRID)), where=count > 0),
+            "precision": np.divide(right, count, out=np.full(len(GRID), np.nan), where=count > 0),
             "recall": right / max(self.boxes, 1),
             "f1": 2 * right / np.maximum(count + self.boxes, 1),
         }
 
-    def as_json(self) -> dict[str, list[float]]:
-        """The sampled curves, in four digits."""
+    def as_json(self) -> dict[str, list[float | None]]:
+        """The sampled curves, in four digits; None for NaN."""
         curves = {"precision_over_recall": self.precision_over_recall(), **self.over_score()}
-        return {name: np.round(values, _DIGITS).tolist() for name, values in curves.items()}
+        return {
+            name: [None if value != value else value for value in np.round(values, _DIGITS).tolist()]
+            for name, values in curves.items()
+        }
 
 
 def curves_of(

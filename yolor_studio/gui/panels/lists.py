@@ -14,7 +14,8 @@ class PlainList(QTableView):
 
     pointed = Signal(QModelIndex)
 
-    def __init__(self, name: str, *, row: int, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, *, row: int, on_card: bool = False, parent: QWidget | None = None) -> None:
+        """`on_card`: the card's ground shows through."""
         super().__init__(parent)
         self.setAccessibleName(name)
         self.horizontalHeader().hide()
@@ -25,8 +26,9 @@ class PlainList(QTableView):
         self.verticalHeader().setDefaultSectionSize(row)
         self.setShowGrid(False)
         # The delegates paint the grounds of rows; the view's own would reach from edge to edge.
+        ground = "background-color: transparent; " if on_card else ""
         self.setStyleSheet(
-            "QTableView { selection-background-color: transparent; }"
+            f"QTableView {{ {ground}selection-background-color: transparent; }}"
             "QTableView::item:selected, QTableView::item:hover { background: transparent; }"
         )
         self.setFrameShape(QTableView.Shape.NoFrame)

@@ -25,7 +25,7 @@ _BAR = 2
 
 
 class JobButton(QWidget):
-    """Idle a split button; running, paused, stopped or done a strip with a 2 px bar on its lower edge."""
+    """Idle a button; running, paused, stopped or done a strip with a 2 px bar on its lower edge."""
 
     started = Signal()
     """The button was pressed."""
@@ -37,9 +37,11 @@ class JobButton(QWidget):
     dismissed = Signal()
     """A finished job's strip was closed; the button is back."""
 
-    def __init__(self, text: str, icon: str, parent: QWidget | None = None) -> None:
+    def __init__(self, text: str, icon: str, parent: QWidget | None = None, *, split: bool = True) -> None:
+        """`split`: whether a drop-down arrow stands beside the button."""
         super().__init__(parent)
         self._icon_name = icon
+        self._split = split
         self._small = False
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._stack = QStackedLayout(self)
@@ -123,7 +125,7 @@ class JobButton(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         self._main, self._more = QPushButton(text), QPushButton()
-        looks.dress(self._main, kind="split-main")
+        looks.dress(self._main, kind="split-main" if self._split else "primary")
         looks.set_icon(self._main, self._icon_name, role="on-fill")
         self._main.clicked.connect(self.started)
         looks.dress(self._more, kind="split-more")
@@ -131,6 +133,7 @@ class JobButton(QWidget):
         self._more.setAccessibleName(self.tr("More ways to run"))
         row.addWidget(self._main)
         row.addWidget(self._more)
+        self._more.setHidden(not self._split)
         return idle
 
     def _turn(self, state: str) -> None:

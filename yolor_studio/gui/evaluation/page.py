@@ -1,0 +1,360 @@
+"""The evaluation page: choose a model and data, measure, look at what came of it; earlier results stay at hand."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from yolor_studio.core.errors import StudioError
+from yolor_studio.gui import looks
+from yolor_studio.gui.dialogs import asking
+from yolor_studio.gui.evaluation import sources
+from yolor_studio.gui.evaluation.report import EvaluationReport
+from yolor_studio.gui.evaluation.sources import ProjectFrames, Source
+from yolor_studio.gui.evaluation.spots import Spot
+from yolor_studio.gui.evaluation.table import percent
+from yolor_studio.gui.job_run import JobRun, Outcome
+from yolor_studio.gui.pages import Page
+from yolor_studio.gui.panels.run_control import progress_text
+from yolor_studio.gui.studio import BUNDLED_MODEL, Studio
+from yolor_studio.gui.widgets import ElidedLabel, EmptyState, JobButton
+from yolor_studio.jobs.datasets import Dataset, datasets_in
+from yolor_studio.jobs.evaluation import Evaluation
+from yolor_studio.jobs.events import Progress
+
+__all__ = ["EvaluationPage", "Result"]
+
+NARROW = 1180
+CLOSING_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """One measurement of this session."""
+
+    evaluation: Evaluation
+    source: Source
+    at: datetime.datetime
+
+    @property
+    def name(self) -> str:
+        """In the list of earlier results."""
+        return f"{self.at:%H:%M} · {self.evaluation.model} · {self.source.name}"
+
+
+class EvaluationPage(Page):
+    """Lives as long as the project is open; results are kept as long."""
+
+    place_wanted = Signal(object, object)
+    """((media id, frame), Spot): show this frame with this box selected."""
+    shown_wanted = Signal()
+    """A person wants to see the result of a measurement that ended out of sight."""
+    look_wanted = Signal(object, object, object)
+    """(Evaluation, Spot, colours): show a picture that is in no project."""
+
+    def __init__(self, studio: Studio, *, back: str, parent: QWidget | None = None) -> None:
+        super().__init__(studio.tr("Evaluation"), back=back, parent=parent)
+        self._studio, self._session = studio, studio.session
+        self._sources: list[Source] = []
+        if studio.session is not None:
+            self._sources.append(ProjectFrames(studio.session.project))
+        self.results: list[Result] = []
+        self._run: JobRun | None = None
+        self._measured: Source | None = None
+        self.models, self.data = QComboBox(), QComboBox()
+        for box, name in ((self.models, self.tr("Model to measure")), (self.data, self.tr("Data to measure it on"))):
+            looks.dress(box, size="bar")
+            box.setAccessibleName(name)
+            box.setToolTip(name)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            box.setMaximumWidth(300)
+        self.button = JobButton(self.tr("Evaluate"), "chart-line", split=False)
+        self.button.started.connect(self.start)
+        self.button.pause_requested.connect(lambda: self._run and self._run.pause())
+        self.button.resume_requested.connect(lambda: self._run and self._run.resume())
+        self.button.cancel_requested.connect(lambda: self._run and self._run.cancel())
+        for widget in (self.models, self.data, self.button):
+            self.bar.addWidget(widget)
+        self.report = EvaluationReport(studio.bridge)
+        self.report.limit_wanted.connect(self._use_limit)
+        self.report.opened.connect(self._open)
+        self._build()
+        self._list_sources()
+        self.data.activated.connect(self._data_chosen)
+        self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.button.set_small(self.width() < NARROW)
+
+    # What there is to choose
+
+    def refresh(self) -> None:
+        """List the models of now, and say what can be measured."""
+        chosen = self.models.currentData() or self._studio.model
+        with QSignalBlocker(self.models):
+            self.models.clear()
+            for name in _model_names(self._studio):
+                self.models.addItem(looks.icon("cube"), Path(name).stem if "/" in name else name, name)
+            self.models.setCurrentIndex(max(self.models.findData(chosen), 0))
+        self._show_state()
+
+    @property
+    def source(self) -> Source | None:
+        """What would be measured on."""
+        place = self.data.currentData()
+        return self._sources[place] if isinstance(place, int) and place >= 0 else None
+
+    def choose_dataset(self, path: Path) -> None:
+        """Add the datasets of a COCO file or folder to the choice, and choose the first; what is wrong is told."""
+        try:
+            found = datasets_in(path)
+        except (StudioError, OSError) as error:
+            self._studio.tell(str(error), "err")
+            return
+        for dataset in found:
+            if dataset not in self._sources:
+                self._sources.append(dataset)
+        # Of several, the one that is there to measure by.
+        best = next((one for one in found if one.data.stem.lower().endswith(("val", "valid", "test"))), found[0])
+        self._list_sources(best)
+        self._show_state()
+
+    def _list_sources(self, chosen: Source | None = None) -> None:
+        chosen = chosen or self.source or (self._sources[0] if self._sources else None)
+        with QSignalBlocker(self.data):
+            self.data.clear()
+            for place, source in enumerate(self._sources):
+                if isinstance(source, ProjectFrames):
+                    self.data.addItem(looks.icon("check-circle"), self.tr("Reviewed frames"), place)
+                else:
+                    self.data.addItem(looks.icon("folder"), source.name, place)
+            self.data.addItem(looks.icon("folder-open"), self.tr("COCO folder…"), "folder")
+            self.data.addItem(looks.icon("file-text"), self.tr("COCO file…"), "file")
+            here = self._sources.index(chosen) if chosen in self._sources else -1
+            self.data.setCurrentIndex(here)
+            if here < 0:
+                self.data.setPlaceholderText(self.tr("Choose data"))
+
+    def _data_chosen(self, _index: int) -> None:
+        kind = self.data.currentData()
+        if kind in ("folder", "file"):
+            self._list_sources(self._before)
+            self._ask(str(kind))
+        self._before = self.source
+        self._show_state()
+
+    def _ask(self, kind: str) -> None:
+        start = str(Path.home())
+        if self._studio.session is not None:
+            start = str(self._studio.session.project.path.parent)
+        path = asking.dataset_folder(self, start) if kind == "folder" else asking.dataset_file(self, start)
+        if path is not None:
+            self.choose_dataset(path)
+
+    # Measuring
+
+    def start(self) -> None:
+        """Measure the chosen model on the chosen data."""
+        source = self.source
+        if source is None:
+            self.data.showPopup()
+            return
+        if self._run is not None and self._run.running:
+            return
+        model, device = self.models.currentData(), self._studio.settings.device
+        self._measured = source
+        self._run = JobRun(
+            lambda cancel: sources.start(source, cancel, model=model, device=device), self._studio.bridge, self
+        )
+        self._run.changed.connect(self._show_state)
+        self._run.notice.connect(self._studio.noticed)
+        self._run.ended.connect(self._ended)
+        self._show_state()
+
+    def stop(self) -> None:
+        """End the measurement and every thread."""
+        if self._run is not None and self._run.running:
+            self._run.cancel()
+            self._run.wait(CLOSING_SECONDS)
+        self.report.close_reading()
+
+    def _ended(self, outcome: Outcome) -> None:
+        if outcome.cancelled:
+            self._studio.tell(self.tr("Stopped. Nothing was measured."))
+        elif outcome.error is not None:
+            self._studio.tell(str(outcome.error), "err")
+        elif isinstance(outcome.value, Evaluation) and self._measured is not None:
+            self.results.insert(0, Result(outcome.value, self._measured, datetime.datetime.now()))
+            self._list_results()
+            self._show_result(0)
+            if not self.isVisible():
+                text = self.tr("{model} is measured: AP at overlap 0.50 is {figure}").format(
+                    model=outcome.value.model, figure=percent(outcome.value.scores.ap50)
+                )
+                self._studio.tell(text, "ok", action_text=self.tr("Show"), action=self.shown_wanted.emit)
+            elif outcome.failures:
+                text = self.tr("{count} pictures or records could not be used").format(
+                    count=f"{len(outcome.failures):,}"
+                )
+                self._studio.tell(text, "warn", details=outcome.failures)
+        self._show_state()
+
+    # What is shown
+
+    def _build(self) -> None:
+        self._empty = EmptyState("chart-line", "")
+        self._empty.acted.connect(self.start)
+        self._heading = ElidedLabel()
+        looks.set_font(self._heading, looks.BODY)
+        self._earlier = QComboBox()
+        looks.dress(self._earlier, size="panel")
+        self._earlier.setAccessibleName(self.tr("Results of this session"))
+        self._earlier.activated.connect(self._show_result)
+        line = QHBoxLayout()
+        line.setContentsMargins(16, 12, 16, 0)
+        line.addWidget(self._heading, 1)
+        line.addWidget(self._earlier)
+        shown = QWidget()
+        column = QVBoxLayout(shown)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(line)
+        column.addWidget(self.report, 1)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(shown)
+        self.content.addWidget(self._stack)
+        self._before: Source | None = self._sources[0] if self._sources else None
+
+    def _list_results(self) -> None:
+        self._earlier.clear()
+        for result in self.results:
+            self._earlier.addItem(result.name)
+        self._earlier.setVisible(len(self.results) > 1)
+
+    def _show_result(self, number: int) -> None:
+        result = self.results[number]
+        evaluation, scores = result.evaluation, result.evaluation.scores
+        text = self.tr("{model} on {data} · {pictures} pictures, {boxes} boxes · {size} px on {device}")
+        self._heading.set_text(
+            text.format(
+                model=evaluation.model,
+                data=result.source.name,
+                pictures=f"{scores.images:,}",
+                boxes=f"{scores.boxes:,}",
+                size=evaluation.size,
+                device=evaluation.device,
+            )
+        )
+        colours = sources.colours_of(result.source, evaluation, self._session)
+        session = self._session
+        self.report.show_evaluation(
+            evaluation, colours, can_use_limit=session is not None and not session.project.read_only
+        )
+        self._stack.setCurrentIndex(1)
+
+    def _show_state(self) -> None:
+        run = self._run
+        if run is not None and run.running:
+            progress = run.progress
+            if run.paused:
+                self.button.show_paused(
+                    self.tr("Paused"),
+                    done=progress.done,
+                    total=progress.total,
+                    detail=progress_text(Progress(progress.done, progress.total)),
+                )
+            else:
+                self.button.show_running(
+                    self.tr("Evaluating"),
+                    done=progress.done,
+                    total=progress.total,
+                    detail=progress_text(progress, unit=run.unit) if run.title else self.tr("loading the model"),
+                    short=progress_text(progress, with_rate=False) if run.title else self.tr("loading"),
+                )
+        else:
+            self.button.show_idle()
+        title, reason, action = self._invitation()
+        self._empty.set_texts(title, reason=reason, action=action)
+
+    def _invitation(self) -> tuple[str, str, str]:
+        if self._run is not None and self._run.running:
+            return (
+                self.tr("Measuring"),
+                self.tr("The model looks at every picture and is compared with your boxes."),
+                "",
+            )
+        source = self.source
+        if source is None:
+            return (
+                self.tr("Nothing is measured yet"),
+                self.tr("Choose a COCO folder whose boxes are right, or open a project with reviewed frames."),
+                self.tr("Choose data"),
+            )
+        if isinstance(source, Dataset):
+            text = self.tr("{pictures} pictures with {boxes} boxes to measure by.")
+            return (
+                self.tr("Nothing is measured yet"),
+                text.format(pictures=f"{source.pictures:,}", boxes=f"{source.boxes:,}"),
+                self.tr("Evaluate"),
+            )
+        reviewed = source.project.counts().reviewed
+        if not reviewed:
+            return (
+                self.tr("No frame is reviewed"),
+                self.tr("A model is measured by frames that you declared finished (F), or by a COCO folder."),
+                "",
+            )
+        text = self.tr("The model will look at the {count} frames that you reviewed, and is compared with your boxes.")
+        return self.tr("Nothing is measured yet"), text.format(count=f"{reviewed:,}"), self.tr("Evaluate")
+
+    # Doors
+
+    def _open(self, spot: Spot) -> None:
+        evaluation = self.report.evaluation
+        if evaluation is None:
+            return
+        place = sources.place_of(evaluation, spot, self._session)
+        if place is not None:
+            self.place_wanted.emit(place, spot)
+        else:
+            result = next(one for one in self.results if one.evaluation is evaluation)
+            self.look_wanted.emit(evaluation, spot, tuple(sources.colours_of(result.source, evaluation, self._session)))
+
+    def _use_limit(self, limit: float, category: int | None) -> None:
+        session, evaluation = self._session, self.report.evaluation
+        if session is None or evaluation is None:
+            return
+        text = f"{limit:.2f}"
+        if category is None:
+            session.set_limit(limit)
+            self._studio.tell(self.tr("Predictions are shown from a score of {limit}").format(limit=text), "ok")
+            return
+        name = evaluation.analysis.categories[category][1]
+        own = next((one for one in session.categories if one.name.casefold() == name.casefold()), None)
+        if own is None:
+            self._studio.tell(self.tr("The project has no category {name}.").format(name=name), "warn")
+            return
+        session.set_limit(limit, own.id)
+        self._studio.tell(
+            self.tr("Predictions of {name} are shown from a score of {limit}").format(name=name, limit=text), "ok"
+        )
+
+
+def _model_names(studio: Studio) -> list[str]:
+    from yolor_studio.detect.library import list_models
+
+    try:
+        names = [entry.name for entry in list_models()]
+    except StudioError as error:
+        studio.tell(str(error), "err")
+        names = [BUNDLED_MODEL]
+    if studio.model not in names:  # chosen by its path
+        names.append(studio.model)
+    return names

@@ -1,0 +1,73 @@
+"""COCO datasets as people keep them: which annotation files a folder has, and where their pictures lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolor_studio.core.errors import FormatError
+from yolor_studio.formats.coco_read import read
+from yolor_studio.formats.matching import Unplaced, inside
+from yolor_studio.jobs.importing import annotation_files
+
+__all__ = ["Dataset", "datasets_in"]
+
+_LOOKED_AT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """An annotation file and the folder of its pictures."""
+
+    data: Path
+    images: Path
+    pictures: int
+    boxes: int
+
+    @property
+    def name(self) -> str:
+        """As people know it: "street-coco, val"."""
+        folder = self.data.parent.parent if self.data.parent.name == "annotations" else self.data.parent
+        stem = self.data.stem.removeprefix("instances_")
+        return f"{folder.name}, {stem}" if stem != folder.name else stem
+
+
+def datasets_in(path: Path) -> list[Dataset]:
+    """The datasets that a named file or folder holds. Raises FormatError when there are none, a file cannot be read, or
+    no picture of any of them is found."""
+    found: list[Dataset] = []
+    missing: list[str] = []
+    for data in annotation_files(path):
+        file = read(data)
+        if file.results or not file.images:
+            continue
+        names = [image.file_name for image in file.images[:_LOOKED_AT]]
+        images = next((folder for folder in _candidates(data) if any(_lies_in(folder, name) for name in names)), None)
+        if images is None:
+            missing.append(data.name)
+        else:
+            found.append(Dataset(data, images, len(file.images), len(file.boxes)))
+    if found:
+        return found
+    if missing:
+        raise FormatError(
+            f"The pictures of {', '.join(missing[:3])} are not beside it. They are expected in a folder “images” or in "
+            "one of the same name. Nothing was measured."
+        )
+    raise FormatError(f"{path.name} holds no pictures with boxes. Nothing was measured.")
+
+
+def _candidates(data: Path) -> Iterator[Path]:
+    parent, stem = data.parent, data.stem.removeprefix("instances_")
+    for base in (parent, parent.parent):
+        yield from (base / "images", base / "images" / stem, base / stem, base / "JPEGImages")
+    yield from (parent, parent.parent)
+
+
+def _lies_in(folder: Path, name: str) -> bool:
+    try:
+        parts = inside(name)
+    except Unplaced:
+        return False
+    return folder.joinpath(*parts).is_file() or (folder / parts[-1]).is_file()
