@@ -13,6 +13,7 @@ pytestmark = pytest.mark.torch
 from yolor_studio.train.assign import Assignment, Grid, assign, candidates  # noqa: E402
 from yolor_studio.train.batches import Batch  # noqa: E402
 from yolor_studio.train.loss import Targets, ciou, detection_loss, doubtful, flatten_heads, iou  # noqa: E402
+from yolor_studio.train.recipe import LossForm  # noqa: E402
 
 ANCHORS = torch.tensor([[[8.0, 8.0], [16.0, 16.0]], [[32.0, 32.0], [64.0, 64.0]]])
 
@@ -178,3 +179,71 @@ def test_heads_are_flattened_in_the_grids_order() -> None:
     flat = flatten_heads(heads, 2)
     assert flat.shape == (1, 2 * 6 + 2, 6)
     assert flat[0, 1 * 6 + 1 * 3 + 2, 4].item() == heads[0].view(2, 6, 2, 3)[1, 4, 1, 2].item()
+
+
+@pytest.mark.parametrize("levels", [3, 4])
+def test_the_official_loss_by_its_formula(levels: int) -> None:
+    """Written down once more, level by level, from the published facts."""
+    torch.manual_seed(5)
+    strides = [8, 16, 32, 64][:levels]
+    anchors = torch.tensor([[[stride * 2.0, stride * 1.5], [stride * 4.0, stride * 5.0]] for stride in strides])
+    shapes = [(128 // stride, 128 // stride) for stride in strides]
+    cells = Grid.of(anchors, strides, shapes)
+    classes = 4
+    raw = torch.randn(1, sum(cells.level_sizes), 5 + classes)
+    boxes = [[10.0, 12.0, 40.0, 50.0], [60.0, 20.0, 120.0, 120.0], [5.0, 70.0, 25.0, 90.0]]
+    labels = targets(boxes, [1, 3, 0])
+    found = detection_loss(raw, labels, cells, assignment=Assignment.RATIO, form=LossForm.OFFICIAL)
+
+    chosen = candidates(torch.tensor(boxes), cells)
+    picked = assign(
+        Assignment.RATIO,
+        chosen,
+        classes=labels.classes,
+        raw=raw[0, chosen.rows],
+        ious=torch.zeros_like(chosen.badness),
+        of=labels.boxes_of,
+    )
+    which, rows = picked.nonzero()[:, 0], chosen.rows[picked]
+    closeness = ciou(cells.decode(raw[0, rows], rows), torch.tensor(boxes)[which])
+    box = kinds = objectness = torch.zeros(())
+    first = 0
+    for level, size in enumerate(cells.level_sizes):
+        here = (rows >= first) & (rows < first + size)
+        wanted = torch.zeros(size)
+        wanted[rows[here] - first] = closeness[here].clamp(min=0)
+        if here.any():
+            box = box + (1 - closeness[here]).mean()
+            truth = torch.eye(classes)[labels.classes[which[here]]]
+            kinds = kinds + torch.nn.functional.binary_cross_entropy_with_logits(raw[0, rows[here], 5:], truth)
+        each = torch.nn.functional.binary_cross_entropy_with_logits(raw[0, first : first + size, 4], wanted)
+        objectness = objectness + [4.0, 1.0, 0.4, 0.1][level] * each
+        first += size
+    total = 3 / levels * (0.05 * box + (1.4 if levels == 4 else 1) * objectness + 0.5 * classes / 80 * kinds)
+    assert found.total.item() == pytest.approx(total.item(), rel=1e-5)
+    assert found.positives == len(rows)
+
+
+def test_official_means_of_nothing_are_nothing() -> None:
+    raw = torch.zeros(1, 160, 7, requires_grad=True)
+    found = detection_loss(raw, targets([], []), grid(), assignment=Assignment.RATIO, form=LossForm.OFFICIAL)
+    found.total.backward()
+    assert found.box.item() == found.classes.item() == 0
+    assert raw.grad is not None
+    assert torch.isfinite(raw.grad).all()
+
+
+def test_task_alignment_takes_what_is_best_at_class_and_place_together() -> None:
+    cells = grid()
+    boxes = torch.tensor([[20.0, 20.0, 36.0, 36.0]])
+    found = candidates(boxes, cells)
+    raw = torch.zeros(1, found.rows.shape[1], 7)
+    ious = torch.linspace(0.1, 0.9, found.rows.shape[1])[None]
+    best = assign(Assignment.TASK_ALIGNED, found, classes=torch.tensor([1]), raw=raw, ious=ious, of=torch.tensor([0]))
+    assert best.sum() == min(10, int(found.valid.sum()))
+    assert ious[best].min() >= ious[found.valid & ~best].max()
+    raw[0, :, 6] = -20.0
+    raw[0, 0, 6] = 20.0
+    found = type(found)(found.rows, torch.ones_like(found.valid), found.official, found.badness)
+    sure = assign(Assignment.TASK_ALIGNED, found, classes=torch.tensor([1]), raw=raw, ious=ious, of=torch.tensor([0]))
+    assert sure[0, 0], "a certain class outweighs a better place"

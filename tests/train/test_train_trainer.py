@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,14 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 pytestmark = pytest.mark.torch
 
 from yolor_studio.core.errors import ModelError  # noqa: E402
+from yolor_studio.train.assign import Assignment  # noqa: E402
 from yolor_studio.train.augment import Augment  # noqa: E402
 from yolor_studio.train.batches import Batches, Stage  # noqa: E402
+from yolor_studio.train.compiling import compile_if_it_works  # noqa: E402
 from yolor_studio.train.ema import Ema  # noqa: E402
 from yolor_studio.train.freeze import Freeze, freeze, only_implicit  # noqa: E402
+from yolor_studio.train.objective import BoxObjective, check_trainable  # noqa: E402
+from yolor_studio.train.recipe import LossForm, Optimizer  # noqa: E402
 from yolor_studio.train.samples import Labels, PictureStore, write_store  # noqa: E402
 from yolor_studio.train.shards import split  # noqa: E402
 from yolor_studio.train.surgery import transplant  # noqa: E402
@@ -224,6 +230,197 @@ def test_the_mean_forgets_by_its_decay() -> None:
     ema.update()
     ema.update()
     assert ema.values["weight"].item() == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("assignment", list(Assignment))
+@pytest.mark.parametrize("loss", list(LossForm))
+def test_either_loss_learns_with_every_assignment(store: PictureStore, assignment: Assignment, loss: LossForm) -> None:
+    torch.manual_seed(1)
+    official = loss is LossForm.OFFICIAL
+    recipe = Recipe(
+        (Stage(64, 60),),
+        lr=0.02 if official else 0.01,
+        clip=math.inf if official else 10.0,
+        assignment=assignment,
+        optimizer=Optimizer.SGD if official else Optimizer.ADAMW,
+        loss=loss,
+        ema=0.5,
+    )
+    batches = Batches(store, np.full(4, 0.25), batch=8, seed=1, augment=STILL)
+    reports = list(Trainer(Network(plan()), batches, recipe).run())
+    assert reports[-1].classes < reports[0].classes * 0.7
+    assert reports[-1].loss < reports[0].loss
+    assert not any(report.skipped for report in reports)
+
+
+def test_sgd_decays_convolution_weights_alone_and_biases_warm_up_from_above(store: PictureStore) -> None:
+    recipe = Recipe((Stage(64, 100),), optimizer=Optimizer.SGD, lr=0.01, warm_up=1000, bias_warm_up=0.1)
+    run = Trainer(Network(plan()), Batches(store, np.full(4, 0.25), batch=4, seed=1), recipe)
+    list(run.run(1))
+    decayed, others, biases = run._optimizer.param_groups
+    assert [group["weight_decay"] for group in (decayed, others, biases)] == [0.02, 0.0, 0.0]
+    assert all(parameter.ndim == 4 and parameter.shape[0] > 1 for parameter in decayed["params"])
+    named = dict(run.network.named_parameters())
+    implicit = [parameter for name, parameter in named.items() if name.endswith("implicit")]
+    assert all(any(parameter is other for other in others["params"]) for parameter in implicit)
+    assert [parameter.ndim for parameter in biases["params"]] == [1]
+    assert decayed["lr"] == pytest.approx(0.001)
+    assert biases["lr"] == pytest.approx(0.1 - 0.009)
+    assert decayed["nesterov"]
+    assert 0.8 < decayed["momentum"] < 0.83
+
+
+class _SmallMemory(BoxObjective):
+    """Runs out of memory beyond so many pictures at once, as a CUDA device does."""
+
+    limit = 3
+
+    def forward(self, network: Network, images: torch.Tensor) -> Sequence[torch.Tensor]:
+        if len(images) > self.limit:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return super().forward(network, images)
+
+
+def small_memory(store: PictureStore, limit: int, workers: int = 1) -> Trainer:
+    torch.manual_seed(1)
+    network, recipe = Network(plan()), Recipe((Stage(64, 4),), warm_up=0, lr=1e-4)
+    objective = _SmallMemory(network.plan, recipe, device=torch.device("cpu"), pictures=8)
+    objective.limit = limit
+    batches = Batches(store, np.full(4, 0.25), batch=8, seed=1)
+    return Trainer(network, batches, recipe, objective=objective, workers=workers)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_where_memory_runs_out_the_batch_is_learned_from_in_parts(
+    store: PictureStore, tmp_path: Path, workers: int
+) -> None:
+    run = small_memory(store, 3, workers)
+    reports = list(run.run(2))
+    expected = ["Memory ran out with 4 pictures at once; from here on 2 at once."]
+    if workers == 1:
+        expected.insert(0, "Memory ran out with 8 pictures at once; from here on 4 at once.")
+    assert [notice for report in reports for notice in report.notices] == expected
+    assert not any(report.skipped for report in reports)
+    run.save(tmp_path / "checkpoint.safetensors")
+    again = small_memory(store, 3, workers)
+    again.load(tmp_path / "checkpoint.safetensors")
+    rest, whole = list(again.run()), list(run.run())
+    assert [report.loss for report in rest] == [report.loss for report in whole]
+    assert not any(report.notices for report in rest), "the smaller parts are remembered"
+
+
+def test_parts_have_the_gradient_of_the_whole(store: PictureStore) -> None:
+    """Without batch statistics, which differ, and with as many positives in every part."""
+    moved = []
+    for limit in (8, 4):
+        run = small_memory(store, limit)
+        for module in run.network.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.requires_grad_(False)
+        run._named = {name: p for name, p in run.network.named_parameters() if p.requires_grad}
+        run.recipe = replace(run.recipe, assignment=Assignment.RATIO)
+        run._precision = None
+        batch = Batches(store, np.full(4, 0.25), batch=8, seed=1, augment=STILL).at(0, Stage(64, 1, 0))
+        run._set_modes()
+        run._parts(batch)
+        moved.append(torch.cat([p.grad.flatten() for p in run._named.values() if p.grad is not None]))
+    assert torch.nn.functional.cosine_similarity(moved[0], moved[1], 0) > 0.95
+    assert moved[0].norm().item() == pytest.approx(moved[1].norm().item(), rel=0.2)
+
+
+def test_memory_that_does_not_hold_one_picture_ends_the_run(store: PictureStore) -> None:
+    with pytest.raises(ModelError, match="does not hold one picture of this size"):
+        list(small_memory(store, 0).run())
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory(store: PictureStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = small_memory(store, 8)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("shapes do not fit")
+
+    monkeypatch.setattr(run._objective, "forward", fail)
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        list(run.run())
+
+
+def test_float16_scales_its_gradients_and_resumes_exactly(
+    store: PictureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yolor_studio.train.trainer.choose_precision", lambda _: torch.float16)
+    whole = trainer(store, 12, lr=0.005)
+    expected = list(whole.run())
+    assert not expected[-1].skipped
+    assert sum(report.skipped for report in expected) < 6, "at first the scale is too large, and is halved"
+    broken = trainer(store, 12, lr=0.005)
+    list(broken.run(5))
+    broken.save(tmp_path / "checkpoint.safetensors")
+    resumed = trainer(store, 12, lr=0.005)
+    resumed.load(tmp_path / "checkpoint.safetensors")
+    assert [report.loss for report in resumed.run()] == [report.loss for report in expected[5:]]
+    for name, value in whole.network.state_dict().items():
+        assert torch.equal(value, resumed.network.state_dict()[name]), name
+
+
+def test_reduced_precision_that_gives_no_numbers_is_given_up_and_told(
+    store: PictureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yolor_studio.train.trainer.choose_precision", lambda _: torch.bfloat16)
+    run = trainer(store, 12)
+    real = run.network.forward
+    monkeypatch.setattr(
+        run.network,
+        "forward",
+        lambda images: [head * (torch.nan if torch.is_autocast_enabled("cpu") else 1) for head in real(images)],
+    )
+    reports = list(run.run())
+    assert [report.skipped for report in reports] == [True] * 3 + [False] * 9
+    assert [notice for report in reports for notice in report.notices] == [
+        "The loss was not a number three times in a row; from here on it is computed in float32."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("compiler", "words"),
+    [("works", ""), ("fails", "somewhat slower: no C compiler here."), ("lies", "gave other values")],
+)
+def test_a_compiled_network_is_used_where_it_gives_the_same(
+    store: PictureStore, monkeypatch: pytest.MonkeyPatch, compiler: str, words: str
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("no C compiler here\nand much more of it")
+
+    run = trainer(store)
+    network = run.network
+    real = type(network)._call_impl
+    stands_in = {
+        "works": lambda: setattr(network, "_compiled_call_impl", lambda *inputs: real(network, *inputs)),
+        "lies": lambda: setattr(network, "_compiled_call_impl", lambda x: [h * 2 for h in real(network, x)]),
+        "fails": fail,
+    }
+    monkeypatch.setattr(network, "compile", stands_in[compiler])
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    notice = compile_if_it_works(network, size=64, pictures=2, precision=None)
+    assert words in notice
+    assert (network._compiled_call_impl is not None) == (compiler == "works")
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
+def test_the_trainer_tells_that_it_could_not_compile(store: PictureStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yolor_studio.train.trainer.compile_if_it_works", lambda *_, **__: "It could not be compiled.")
+    run = Trainer(
+        Network(plan()), Batches(store, np.full(4, 0.25), batch=4, seed=1), Recipe((Stage(64, 2),)), compiled=True
+    )
+    assert [report.notices for report in run.run()] == [("It could not be compiled.",), ()]
+
+
+def test_darknets_boxes_cannot_be_trained_and_that_is_told() -> None:
+    text = conv(16) + conv(18, size=1, activation="linear")
+    yolo = "[yolo]\nmask=0,1,2\nanchors=16,16, 24,24, 40,40\nclasses=1\n"
+    darknet = build_plan(parse_cfg("[net]\nwidth=64\nheight=64\n" + text + yolo))
+    with pytest.raises(ModelError, match="Darknet's way"):
+        check_trainable(darknet)
 
 
 @pytest.mark.parametrize("kept", ["backbone", "neck", "implicit"])

@@ -22,7 +22,7 @@ from yolor_studio.jobs.rate import RateMeter
 from yolor_studio.jobs.training_data import Pictures, TrainingData, gather, read_all
 from yolor_studio.jobs.training_request import CHECKPOINT, TrainOutcome, TrainRequest, training_folder
 from yolor_studio.jobs.validation import Validation
-from yolor_studio.train.presets import AT_ONCE, CHECKS, Preset, preset_for, recipe_of
+from yolor_studio.train.presets import AT_ONCE, CHECKS, PATIENT_UNTIL, Preset, preset_for, recipe_of
 
 if TYPE_CHECKING:
     from yolor_studio.train.recipe import Recipe
@@ -69,6 +69,8 @@ def run_training(request: TrainRequest, start: Path, cancel: CancelToken) -> Gen
     run = _Run(request, folder, network, preset, learned, apart, size=base.size, device=device)
     yield Started(f"Training {request.name}", run.trainer.recipe.steps, "steps", run.about(freeze, device))
     fresh = [name for name in classes if name not in kept]
+    if apart and not run.validation:
+        yield Notice("There is no box in the pictures kept apart to measure by, so the last weights are kept.")
     if fresh:
         yield Notice(f"The starting model does not know {_listed(fresh)}; learned from nothing.")
     yield from run.learn(cancel)
@@ -87,7 +89,7 @@ def run_training(request: TrainRequest, start: Path, cancel: CancelToken) -> Gen
         classes=classes,
         kept_classes=kept,
         pictures=len(learned),
-        kept_apart=len(apart) if apart else 0,
+        kept_apart=len(run.validation) if run.validation else 0,
         steps=run.trainer.step,
         planned_steps=run.trainer.recipe.steps,
         epochs=preset.epochs,
@@ -218,10 +220,10 @@ class _Run:
             at_once=AT_ONCE,
             compiled=device == "cuda" and recipe.steps >= _COMPILE_FROM,
         )
-        self.validation = Validation(apart, self.trainer.network, size=size) if apart else None
-        if self.validation and not self.validation.boxes:
-            self.validation = None
-        self.selection: Selection = Selection(patience=preset.patience)
+        measure = Validation(apart, self.trainer.network, size=size) if apart else None
+        self.validation = measure if measure and measure.boxes else None
+        calm_until = round(recipe.steps * PATIENT_UNTIL)
+        self.selection: Selection = Selection(patience=preset.patience, calm_until=calm_until)
         self.curves = Curves(folder / "curves.jsonl")
         self.before: tuple[float | None, float | None] = (None, None)
         self.loss = 0.0
@@ -233,8 +235,9 @@ class _Run:
     def about(self, freeze: str, device: str) -> str:
         """What is going to be done, for a person."""
         recipe, preset = self.trainer.recipe, self.preset
+        epochs = "1 epoch" if preset.epochs == 1 else f"{preset.epochs:,} epochs"
         parts = [
-            f"{preset.epochs:,} epochs of {self._pictures:,} pictures on {device}",
+            f"{epochs} of {self._pictures:,} pictures on {device}",
             f"{self._request.recipe} recipe, {recipe.assignment.value}",
             f"{preset.batch} pictures of {recipe.stages[0].size} px a step",
         ]

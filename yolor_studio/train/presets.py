@@ -10,6 +10,8 @@ from yolor_studio.train.recipe import Assignment, LossForm, Optimizer, Recipe
 
 CHECKS = 20
 """How often a run is measured on the pictures kept apart, at most."""
+PATIENT_UNTIL = 0.3
+"""The share of a run in which no measurement wears out patience: the learning rate is still high, and AP wavers."""
 HOLD_OUT_FROM = 30
 """Fewer pictures than these are all learned from: what a handful kept apart would tell is mostly chance."""
 HOLD_OUT_MOST = 500

@@ -7,13 +7,17 @@ from typing import Any
 
 from torch import Tensor
 
+_NOTHING = 0.01
+"""An AP below this is chance: a network that has begun to learn loses it again for a while."""
+
 
 class Selection:
     """Keeps the weights with the best AP, and counts how often in a row they were not bettered."""
 
-    def __init__(self, *, patience: int) -> None:
-        """`patience`: measurements without a better one after which the run should end."""
-        self._patience = patience
+    def __init__(self, *, patience: int, calm_until: int = 0) -> None:
+        """`patience`: measurements without a better one after which the run should end, counted after the step
+        `calm_until`."""
+        self._patience, self._calm_until = patience, calm_until
         self._failed = 0
         self.ap: float | None = None
         self.ap50: float | None = None
@@ -26,11 +30,11 @@ class Selection:
     def offer(self, step: int, weights: Mapping[str, Tensor], *, ap: float, ap50: float) -> bool:
         """Take note of a measurement; returns whether it is the best so far, whose weights are copied.
 
-        As long as nothing is found at all the latest weights count as the best, and patience does not wear out.
+        As long as next to nothing is found the latest weights count as the best, and patience does not wear out.
         """
         self.measured = step
-        if self.ap is not None and ap <= self.ap and self.ap > 0:
-            self._failed += 1
+        if self.ap is not None and ap <= self.ap and self.ap >= _NOTHING:
+            self._failed += step > self._calm_until
             return False
         self._failed, self.ap, self.ap50, self.step = 0, ap, ap50, step
         self.weights = {name: value.detach().clone() for name, value in weights.items()}

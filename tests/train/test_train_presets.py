@@ -1,0 +1,62 @@
+"""The presets suit every number of pictures, and the recipes made of them are what they are called."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from yolor_studio.train.presets import LEAST_STEPS, PRESETS, preset_for, recipe_of
+from yolor_studio.train.recipe import Assignment, LossForm, Optimizer
+
+
+@pytest.mark.parametrize(("pictures", "row"), [(1, 0), (50, 0), (150, 0), (170, 1), (500, 1), (1_500, 1), (1_700, 2)])
+def test_the_nearest_row_is_chosen(pictures: int, row: int) -> None:
+    assert preset_for(pictures).pictures == PRESETS[row].pictures
+
+
+@pytest.mark.parametrize("row", PRESETS)
+def test_a_row_s_own_number_of_pictures_has_its_epochs(row: object) -> None:
+    assert row in (preset_for(preset.pictures) for preset in PRESETS)
+
+
+@given(st.integers(1, 10**6))
+def test_more_pictures_never_mean_more_epochs_nor_less_work(pictures: int) -> None:
+    fewer, more = preset_for(pictures), preset_for(pictures + 1)
+    assert more.epochs <= fewer.epochs
+    assert recipe_of(fewer, pictures=pictures, size=320).steps >= min(LEAST_STEPS, fewer.epochs * pictures)
+
+
+def test_epochs_that_were_asked_for_are_kept() -> None:
+    preset = preset_for(32, epochs=3)
+    recipe = recipe_of(preset, pictures=32, size=320)
+    assert recipe.steps == 6
+    assert [stage.mosaic for stage in recipe.stages] == [preset.mosaic, 0.0]
+
+
+def test_one_picture_once_is_a_run_too() -> None:
+    assert recipe_of(preset_for(1, epochs=1), pictures=1, size=64).steps == 1
+
+
+def test_the_official_recipe_is_yolors() -> None:
+    recipe = recipe_of(preset_for(5_000), pictures=5_000, size=640, kind="official")
+    assert recipe.optimizer is Optimizer.SGD
+    assert recipe.loss is LossForm.OFFICIAL
+    assert recipe.assignment is Assignment.RATIO
+    assert recipe.weight_decay == pytest.approx(0.0005 * preset_for(5_000).batch / 64)
+    assert recipe.clip == math.inf
+    warm_up = recipe.steps // 10
+    assert recipe.rate(warm_up - 1) == pytest.approx(0.01)
+    assert recipe.rate(0) < 0.0001 < 0.099 < recipe.rate(0, bias=True)
+    assert recipe.rate(warm_up - 1, bias=True) == pytest.approx(0.01)
+    assert recipe.rate(recipe.steps - 1) == pytest.approx(0.002, rel=0.01)
+    assert recipe.momentum_at(0) == pytest.approx(0.8, abs=0.01)
+    assert recipe.momentum_at(warm_up - 1) == recipe.momentum_at(recipe.steps) == pytest.approx(0.937)
+
+
+def test_an_assignment_that_was_asked_for_is_taken() -> None:
+    recipe = recipe_of(preset_for(50), pictures=50, size=64, assignment=Assignment.TASK_ALIGNED)
+    assert recipe.assignment is Assignment.TASK_ALIGNED
+    assert recipe_of(preset_for(50), pictures=50, size=64).assignment is Assignment.SIMOTA
