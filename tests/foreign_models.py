@@ -133,3 +133,94 @@ def save(path: Path, graph: onnx.GraphProto, *, opset: int = 13, metadata: Mappi
     helper.set_model_props(model, dict(metadata or {}))
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def rewrite_yolox(source: Path, path: Path, layout: str, *, names: Sequence[str], side: int = 416) -> Path:
+    """A real YOLOX file of fixed size as its like in another layout, with RGB from 0 to 1 going in: "v8", "v10", "trt"
+    (the 300 best) or "v7" (suppressed by ONNX's own NonMaxSuppression at a score of 0.25 and an IoU of 0.5)."""
+    graph = onnx.load(source).graph
+    cells = [(x, y, s) for s in (8, 16, 32) for y in range(side // s) for x in range(side // s)]
+    grid = np.array(cells, np.float32)
+    constants: dict[str, NDArray[Any]] = {
+        "x.255": np.array(255, np.float32),
+        "x.bgr": np.array([2, 1, 0], np.int64),
+        "x.grid": grid[None, :, :2],
+        "x.stride": grid[None, :, 2:],
+        "x.parts": np.array([2, 2, 1, 80], np.int64),
+        "x.half": np.array(0.5, np.float32),
+        "x.300": np.array([300], np.int64),
+        "x.100": np.array([100], np.int64),
+        "x.iou": np.array([0.5], np.float32),
+        "x.least": np.array([0.25], np.float32),
+        "x.0": np.array(0, np.int64),
+        "x.1": np.array(1, np.int64),
+        "x.2": np.array(2, np.int64),
+        "x.first": np.array([0], np.int64),
+        "x.last": np.array([2], np.int64),
+    }
+    node = helper.make_node
+    before = [
+        node("Mul", ["rgb", "x.255"], ["x.rgb"]),
+        node("Gather", ["x.rgb", "x.bgr"], ["images"], axis=1),
+    ]
+    nodes = [
+        node("Split", ["output", "x.parts"], ["x.centre", "x.size", "x.objectness", "x.classes"], axis=2),
+        node("Add", ["x.centre", "x.grid"], ["x.cell"]),
+        node("Mul", ["x.cell", "x.stride"], ["x.middle"]),
+        node("Exp", ["x.size"], ["x.grown"]),
+        node("Mul", ["x.grown", "x.stride"], ["x.sides"]),
+        node("Mul", ["x.objectness", "x.classes"], ["x.scores"]),
+        node("Mul", ["x.sides", "x.half"], ["x.halves"]),
+        node("Sub", ["x.middle", "x.halves"], ["x.low"]),
+        node("Add", ["x.middle", "x.halves"], ["x.high"]),
+        node("Concat", ["x.low", "x.high"], ["x.corners"], axis=2),
+        node("Transpose", ["x.scores"], ["x.by_class"], perm=[0, 2, 1]),
+    ]
+    best = [
+        node("ReduceMax", ["x.scores"], ["x.best"], axes=[2], keepdims=0),
+        node("ArgMax", ["x.scores"], ["x.class"], axis=2, keepdims=0),
+        node("TopK", ["x.best", "x.300"], ["det_scores", "x.order"], axis=1),
+        node("Squeeze", ["x.order", "x.first"], ["x.rows"]),
+        node("Gather", ["x.corners", "x.rows"], ["det_boxes"], axis=1),
+        node("Gather", ["x.class", "x.rows"], ["x.det_classes"], axis=1),
+        node("Cast", ["x.det_classes"], ["det_classes"], to=TensorProto.INT32),
+    ]
+    f, i = TensorProto.FLOAT, TensorProto.INT32
+    outputs: dict[str, tuple[int, Dims]]
+    if layout == "v8":
+        nodes += [node("Concat", ["x.middle", "x.sides", "x.scores"], ["x.rows"], axis=2)]
+        nodes += [node("Transpose", ["x.rows"], ["output0"], perm=[0, 2, 1])]
+        outputs = {"output0": (f, [1, 84, len(cells)])}
+    elif layout == "v10":
+        nodes += [*best, node("Cast", ["det_classes"], ["x.float"], to=f)]
+        nodes += [node("Unsqueeze", [name, "x.last"], [f"{name}.3"]) for name in ("det_scores", "x.float")]
+        nodes += [node("Concat", ["det_boxes", "det_scores.3", "x.float.3"], ["output0"], axis=2)]
+        outputs = {"output0": (f, [1, 300, 6])}
+    elif layout == "trt":
+        nodes += [*best, node("Cast", ["x.300"], ["x.count"], to=i)]
+        nodes += [node("Unsqueeze", ["x.count", "x.first"], ["num_dets"])]
+        outputs = {"num_dets": (i, [1, 1]), "det_boxes": (f, [1, 300, 4]), "det_scores": (f, [1, 300])}
+        outputs["det_classes"] = (i, [1, 300])
+    else:
+        taken = ["x.corners", "x.by_class", "x.100", "x.iou", "x.least"]
+        nodes += [node("NonMaxSuppression", taken, ["x.chosen"])]
+        nodes += [node("Gather", ["x.chosen", f"x.{k}"], [f"x.column{k}"], axis=1) for k in range(3)]
+        nodes += [
+            node("Squeeze", ["x.corners", "x.first"], ["x.corners2"]),
+            node("Gather", ["x.corners2", "x.column2"], ["x.boxes"], axis=0),
+            node("GatherND", ["x.by_class", "x.chosen"], ["x.values"]),
+            node("Unsqueeze", ["x.values", "x.axis1"], ["x.values2"]),
+            *(node("Cast", [f"x.column{k}"], [f"x.number{k}"], to=f) for k in range(2)),
+            *(node("Unsqueeze", [f"x.number{k}", "x.axis1"], [f"x.numbers{k}"]) for k in range(2)),
+            node("Concat", ["x.numbers0", "x.boxes", "x.numbers1", "x.values2"], ["output0"], axis=1),
+        ]
+        constants["x.axis1"] = np.array([1], np.int64)
+        outputs = {"output0": (f, ["found", 7])}
+    whole = helper.make_graph(
+        [*before, *graph.node, *nodes],
+        layout,
+        [helper.make_tensor_value_info("rgb", f, [1, 3, side, side])],
+        [helper.make_tensor_value_info(name, kind, list(shape)) for name, (kind, shape) in outputs.items()],
+        [*graph.initializer, *(numpy_helper.from_array(value, name) for name, value in constants.items())],
+    )
+    return save(path, whole, opset=13, metadata={"names": str(dict(enumerate(names)))})

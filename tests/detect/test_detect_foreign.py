@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from foreign_models import save, write_export, write_means
+from foreign_models import rewrite_yolox, save, write_export, write_means
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
@@ -382,6 +382,17 @@ def test_rt_detr_is_told_the_size_of_the_input(tmp_path: Path):
     np.testing.assert_allclose(answer(entry)[0], np.array([[4, 8, 24, 48], [10, 10, 20, 20]]) * 64.0)
 
 
+@pytest.mark.parametrize("layout", ["v7", "v10", "trt"])
+def test_layers_before_the_suppression_tell_how_many_classes_there_are(shared: Path, tmp_path: Path, layout: str):
+    source = shared / "data/weights/onnx-yolox-nano/yolox_nano.onnx"
+    file = rewrite_yolox(source, tmp_path / "e.onnx", layout, names=())
+    entry = add_model(file)
+    assert (len(entry.classes), entry.classes[79]) == (80, "class 79")
+    assert "give --names" in entry.notices[-1]
+    with pytest.raises(ModelError, match="holds 3 class names, but the network has 80 classes"):
+        add_model(file, names=names_file(tmp_path, "a", "b", "c"), name="other")
+
+
 def test_how_many_classes_there_are_must_be_said(tmp_path: Path):
     file = write_export(tmp_path / "e.onnx", {"output0": np.zeros((1, 300, 6), np.float32)})
     with pytest.raises(ModelError, match=r"do not tell how many classes .* give them with --names"):
@@ -569,3 +580,25 @@ def test_a_real_yolox_sees_a_dog_a_bicycle_and_horses(shared: Path):
     assert set(dog) == {"dog", "bicycle", "car"}
     np.testing.assert_allclose(dog["dog"], [132, 206, 192, 336], atol=3)
     assert set(seen("horses.jpg")) == {"horse"}
+
+
+@pytest.mark.parametrize("layout", ["v8", "v10", "trt", "v7"])
+def test_a_real_network_sees_the_same_in_every_layout(shared: Path, tmp_path: Path, layout: str):
+    data = shared / "data"
+    source, names = (
+        data / "weights/onnx-yolox-nano/yolox_nano.onnx",
+        data / "weights/darknet-yolo-fastest-1.1/coco.names",
+    )
+    original = Detector(add_model(source, names=names), device="cpu")
+    file = rewrite_yolox(source, tmp_path / f"{layout}.onnx", layout, names=original.entry.classes)
+    other = Detector(add_model(file), device="cpu")
+    assert other.entry.classes == original.entry.classes
+    with open_media(data / "datasets/darknet-images/giraffe.jpg") as media:
+        picture = media.read(0)  # 500 x 500, so that it makes no difference where the grey goes
+    wanted, found = (detector.predict(picture, min_score=0.3) for detector in (original, other))
+    assert len(wanted) >= 2
+    np.testing.assert_allclose(found.boxes, wanted.boxes, atol=0.01)
+    np.testing.assert_array_equal(found.classes[:, 0], wanted.classes[:, 0])
+    np.testing.assert_allclose(found.scores[:, 0], wanted.scores[:, 0], atol=1e-4)
+    nothing = other.predict(np.zeros((416, 416, 3), np.uint8), min_score=0.3)
+    assert len(nothing) == 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yolor_studio.detect.foreign import paddle, suppressed, yolov5, yolov8, yolox
 from yolor_studio.detect.foreign.building import Size, build
+from yolor_studio.detect.foreign.inside import classes_inside
 from yolor_studio.detect.foreign.naming import choose, names_inside
 from yolor_studio.detect.foreign.paddle_config import Config, config_beside
 from yolor_studio.detect.foreign.reading import Reading
@@ -39,6 +41,9 @@ def wrap(
     readings = _readings(seen, config)
     if not readings:
         raise signature.refusal()
+    if any(reading.classes is None for reading in readings):
+        count = classes_inside(seen, model)
+        readings = [replace(reading, classes=count, sure_of_names=True) for reading in readings]
     reading, classes, told = choose(signature, readings, given=names, inside=inside)
     size = _size(seen, reading)
     metadata = {
