@@ -46,6 +46,8 @@ def geometry(box: DetectLetterbox | RectLetterbox) -> tuple[int, ...]:
         # Half a pixel goes to the even number: 640 / 800 x 500.625 is no size, but 5 x .5 = 2.5 -> 2.
         ((10, 5), 5, 64, (5, 5, 5, 2, 0, 1)),
         ((640, 640), 640, 64, (640, 640, 640, 640, 0, 0)),
+        # So thin that the official code fails: a pixel stays. (640 - 1) mod 64 = 63.
+        ((5000, 1), 640, 64, (640, 64, 640, 1, 0, 31)),
     ],
 )
 def test_detects_letterbox(picture: tuple[int, int], size: int, multiple: int, wanted: tuple[int, ...]):

@@ -69,6 +69,28 @@ def test_official_measuring_counts_a_hundred_detections_of_a_picture(tmp_path: P
     assert official.scores.ap == pytest.approx(84 / 101)
 
 
+def test_a_real_yolox_on_tud_campus_has_the_figures_of_its_own_program(shared: Path, tmp_path: Path):
+    data = shared / "data"
+    names = data / "weights/darknet-yolo-fastest-1.1/coco.names"
+    model = add_model(data / "weights/onnx-yolox-nano/yolox_nano.onnx", names=names).name
+    folder = data / "datasets/mot-tud-campus"
+    rows = np.loadtxt(folder / "gt/gt.txt", delimiter=",")
+    files = sorted((folder / "img1").iterdir())
+    truth = {
+        "images": [{"id": n, "file_name": f.name, "width": 640, "height": 480} for n, f in enumerate(files, 1)],
+        "annotations": [
+            {"id": n, "image_id": int(row[0]), "category_id": 1, "bbox": row[2:6].tolist()}
+            for n, row in enumerate(rows, 1)
+        ],
+        "categories": [{"id": 1, "name": "person"}],
+    }
+    (tmp_path / "gt.json").write_text(json.dumps(truth))
+    seen: Evaluation = result(evaluate(tmp_path / "gt.json", folder / "img1", model=model, device="cpu"))
+    assert (seen.scores.images, seen.scores.boxes) == (71, 359)
+    assert seen.scores.ap == pytest.approx(0.316, abs=0.003)
+    assert seen.scores.ap50 == pytest.approx(0.753, abs=0.003)
+
+
 def test_official_labelling_rounds_and_gives_every_class(tmp_path: Path):
     file = write_means(
         tmp_path / "m.onnx", image=["N", 3, "H", "W"], per_cell=3, objectness=True, box=(20.3, 24.2, 16, 16)

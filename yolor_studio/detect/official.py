@@ -50,7 +50,7 @@ class DetectLetterbox(Letterbox):
     def fit(cls, picture_width: int, picture_height: int, *, size: int, multiple: int) -> DetectLetterbox:
         """The input for a picture of this size."""
         ratio = min(size / picture_height, size / picture_width)
-        width, height = round(picture_width * ratio), round(picture_height * ratio)
+        width, height = (max(round(side * ratio), 1) for side in (picture_width, picture_height))
         across, down = (size - width) % multiple / 2, (size - height) % multiple / 2
         return cls(
             picture_width,
