@@ -161,6 +161,8 @@ ATOMS = LAST + MIXED.format(6)
         (LAST + "[maxpool]\nsize=3\npadding=0\n", "does not divide sizes evenly"),
         (LAST + "[avgpool]\n[implicit_add]\nfilters=6\n[route]\nlayers=-1,-2\n", "mixes implicit layers with maps"),
         (LAST + "[avgpool]\n[implicit_add]\nfilters=6\n[shortcut]\nfrom=1\n", "mixes implicit layers with maps"),
+        (LAST + "[reorg]\n" * 9, "1,572,864 channels; at most 1,048,576"),
+        ("[convolutional]\nfilters=65536\n[dwt]\n", "wavelets of 65536 channels are not supported"),
         (LAST + "[avgpool]\n[dwt]\n", "a map of one cell has no wavelets"),
         ("[implicit_add_2d]\natoms=2\nfilters=6\n[route]\nlayers=0\n", "only convolutions and .*_channels_2d read"),
         ("[implicit_add_2d]\natoms=2\nfilters=6\n[convolutional]\nstride=2\n", "a step over implicit atoms"),

@@ -6,11 +6,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from yolor_studio.yolor.kernels import (
+    Array,
+    Kernel,
+    absorb_kernel,
+    absorb_reorg,
+    factor_and_offset,
+    per_input,
+    wavelets,
+    without_batch_norm,
+)
 from yolor_studio.yolor.layers import (
     IMAGE,
     Activation,
+    AvgPool,
     Conv,
     Dwt,
     Embedding,
@@ -23,24 +33,11 @@ from yolor_studio.yolor.layers import (
     ReOrg,
     Route,
     Tags,
+    Upsample,
 )
 from yolor_studio.yolor.plan import Plan
 from yolor_studio.yolor.reference import run_layer, sigmoid
 from yolor_studio.yolor.weights import Weights
-
-Array = NDArray[np.float64]
-
-
-@dataclass(slots=True)
-class Kernel:
-    """A convolution with its neighbours taken in: weight [out, in / groups, k, k], bias [out]; it reads `source`."""
-
-    source: int
-    weight: Array
-    bias: Array
-    step: int
-    pad: int
-    groups: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +62,8 @@ class Folded:
     """Layers that do not depend on the picture, by index."""
     aliases: dict[int, int]
     """Layers that equal another one."""
+    before: frozenset[int]
+    """Joins that the convolutions before them took in; those of other vanished joins stand after them."""
     scaled: bool
     """Whether 1/255 is folded; otherwise the picture must be divided first."""
 
@@ -93,6 +92,7 @@ class _Folder:
         self.affines: dict[int, Affine] = {}
         self.constants: dict[int, Array] = {}
         self.aliases: dict[int, int] = {}
+        self.before: set[int] = set()
 
     def take(self, layer: Layer) -> None:
         """Decide what becomes of the next layer."""
@@ -104,8 +104,9 @@ class _Folder:
         ):
             self.aliases[layer.index] = layer.inputs[0]
         elif isinstance(layer, Conv | Dwt):
-            kernel = _without_batch_norm(layer, self.weights) if isinstance(layer, Conv) else _wavelets(layer)
+            kernel = without_batch_norm(layer, self.weights) if isinstance(layer, Conv) else wavelets(layer)
             self._absorb_before(kernel)
+            self._absorb_from_afar(kernel)
             self.kernels[layer.index] = kernel
         elif isinstance(layer, Joined):
             self._join(layer)
@@ -120,9 +121,10 @@ class _Folder:
         factor, offset = (np.ones_like(vector), vector) if layer.join is Join.SHIFT else (vector, np.zeros_like(vector))
         if self._absorb_after(layer.inputs[0], factor, offset):
             self.aliases[layer.index] = layer.inputs[0]
+            self.before.add(layer.index)
 
     def _normalise(self, layer: Norm) -> None:
-        factor, offset = _factor_and_offset(layer, self.weights)
+        factor, offset = factor_and_offset(layer, self.weights)
         if not self._absorb_after(layer.inputs[0], factor, offset):
             self.affines[layer.index] = Affine(factor, offset)
         elif layer.activation is Activation.LINEAR:
@@ -154,7 +156,7 @@ class _Folder:
             linear = isinstance(layer, Dwt) or (isinstance(layer, Conv) and layer.activation is Activation.LINEAR)
             if linear and actual in self.kernels:
                 kernels.append(self.kernels[actual])
-            elif isinstance(layer, Route) and layer.groups == 1:
+            elif isinstance(layer, Upsample | AvgPool) or (isinstance(layer, Route) and layer.groups == 1):
                 waiting.extend(reversed(layer.inputs))
             else:
                 return None
@@ -164,31 +166,68 @@ class _Folder:
         """Vectors, reorgs and wavelets right before a convolution go into it, which is no more to work out than before.
         Other readers do the same, or keep them for themselves."""
         while (source := self._actual(kernel.source)) != IMAGE:
-            layer = self.plan.layers[source]
+            layer, before = self.plan.layers[source], self.kernels.get(source)
             if isinstance(layer, Joined):
                 done = self._absorb_vector(kernel, layer)
             elif isinstance(layer, ReOrg):
-                done = _absorb_reorg(kernel)
-            elif isinstance(layer, Dwt):
-                done = _absorb_kernel(kernel, self.kernels[layer.index])
+                done = absorb_reorg(kernel)
+            elif isinstance(layer, Dwt) and before is not None:
+                done = absorb_kernel(kernel, before)
             else:
                 return
             if not done:
                 return
-            kernel.source = self.kernels[layer.index].source if isinstance(layer, Dwt) else layer.inputs[0]
+            kernel.private = kernel.private and self._alone(kernel.source) and (before is None or before.private)
+            kernel.source = layer.inputs[0] if before is None else before.source
+
+    def _absorb_from_afar(self, kernel: Kernel) -> None:
+        """Sums and products with vectors go into a convolution through concatenations, means and enlarged maps too, if
+        nothing else reads anything on the way."""
+        waiting = [(kernel.source, 0)] if kernel.groups == 1 and kernel.private else []
+        while waiting:
+            index, start = waiting.pop()
+            actual = self._actual(index)
+            if actual == IMAGE or not self._alone(index):
+                continue
+            layer = self.plan.layers[actual]
+            if isinstance(layer, Upsample | AvgPool):
+                waiting.append((layer.inputs[0], start))
+            elif isinstance(layer, Route) and layer.groups == 1:
+                for source in layer.inputs:
+                    waiting.append((source, start))
+                    start += self.plan.layers[source].channels
+            elif isinstance(layer, Joined) and self._absorb_part(kernel, layer, start):
+                self.aliases[actual] = layer.inputs[0]
+                waiting.append((layer.inputs[0], start))
+
+    def _absorb_part(self, kernel: Kernel, layer: Joined, start: int) -> bool:
+        """Take in a vector that only the input channels from `start` on are joined with."""
+        if layer.inputs[1] not in self.constants or layer.join is Join.ALTERNATE:
+            return False
+        vector = self._vector(layer)
+        part = slice(start, start + len(vector))
+        if layer.join is not Join.SHIFT:
+            kernel.weight = kernel.weight.copy()
+            kernel.weight[:, part] *= vector[:, None, None]
+            return True
+        # At the border a padded convolution sees zeros, which the vector was never added to.
+        if kernel.pad:
+            return False
+        kernel.bias = kernel.bias + (kernel.weight[:, part] * vector[:, None, None]).sum(axis=(1, 2, 3))
+        return True
 
     def _absorb_vector(self, kernel: Kernel, layer: Joined) -> bool:
         if layer.inputs[1] not in self.constants:
             return False
         vector = self._vector(layer)
         if layer.join in (Join.CONTROL, Join.SELECT):
-            kernel.weight = kernel.weight * _per_input(vector, kernel)
+            kernel.weight = kernel.weight * per_input(vector, kernel)
             return True
         # At the border a padded convolution sees zeros, which the vector was never added to.
         if kernel.pad:
             return False
         if layer.join is Join.SHIFT:
-            kernel.bias = kernel.bias + (kernel.weight * _per_input(vector, kernel)).sum(axis=(1, 2, 3))
+            kernel.bias = kernel.bias + (kernel.weight * per_input(vector, kernel)).sum(axis=(1, 2, 3))
             return True
         if kernel.groups != 1:
             return False
@@ -238,68 +277,12 @@ class _Folder:
 
     def result(self, scaled: bool) -> Folded:
         """What was decided."""
-        return Folded(tuple(self._needed()), self.kernels, self.affines, self.constants, self.aliases, scaled)
-
-
-def _without_batch_norm(layer: Conv, weights: Weights) -> Kernel:
-    name = f"layers.{layer.index}.conv"
-    weight, bias = weights[f"{name}.weight"].astype(np.float64), np.zeros(layer.channels)
-    if layer.batch_norm:
-        factor, bias = _factor_and_offset(layer, weights)
-        weight = weight * factor[:, None, None, None]
-    elif layer.bias:
-        bias = weights[f"{name}.bias"].astype(np.float64)
-    return Kernel(layer.inputs[0], weight, bias, layer.step, layer.pad, layer.groups)
-
-
-def _factor_and_offset(layer: Layer, weights: Weights) -> tuple[Array, Array]:
-    """Batch norm at work is x factor + offset, both [channels]."""
-    gamma, beta, mean, variance = (
-        weights[f"layers.{layer.index}.bn.{part}"].astype(np.float64)
-        for part in ("weight", "bias", "running_mean", "running_var")
-    )
-    factor = gamma / np.sqrt(variance + weights.bn_eps)
-    return factor, beta - mean * factor
-
-
-def _wavelets(layer: Dwt) -> Kernel:
-    """Haar wavelets are a convolution of 2 x 2 with step 2. It is not split into groups, so that others can take it in;
-    what is left of it in published networks reads three channels, where groups gain nothing."""
-    channels = layer.channels // 4
-    weight, bias = np.zeros((layer.channels, channels, 2, 2)), np.zeros(layer.channels)
-    bias[channels:] = 0.5
-    for channel in range(channels):
-        weight[channel, channel] = 0.25
-        for detail, signs in enumerate(([[1, 1], [-1, -1]], [[1, -1], [1, -1]], [[1, -1], [-1, 1]])):
-            weight[channels + 3 * channel + detail, channel] = 0.25 * np.array(signs)
-    return Kernel(layer.inputs[0], weight, bias, 2, 0, 1)
-
-
-def _per_input(vector: Array, kernel: Kernel) -> Array:
-    """A value per input channel, laid out like the weight: [out, in / groups, 1, 1]."""
-    out = len(kernel.weight)
-    return np.repeat(vector.reshape(kernel.groups, -1), out // kernel.groups, axis=0)[:, :, None, None]
-
-
-def _absorb_reorg(kernel: Kernel) -> bool:
-    """Reorg and k x k with step s equal 2k x 2k with step 2s on the map before: its taps are interleaved."""
-    if kernel.groups != 1:
-        return False
-    out, channels, size, _ = kernel.weight.shape
-    taps = np.empty((out, channels // 4, 2 * size, 2 * size))
-    for block, (i, j) in enumerate(((0, 0), (1, 0), (0, 1), (1, 1))):
-        taps[:, :, i::2, j::2] = kernel.weight[:, block * (channels // 4) : (block + 1) * (channels // 4)]
-    kernel.weight, kernel.step, kernel.pad = taps, 2 * kernel.step, 2 * kernel.pad
-    return True
-
-
-def _absorb_kernel(kernel: Kernel, before: Kernel) -> bool:
-    """Two convolutions in a row, neither padded, the first one's windows side by side, are one with larger windows."""
-    if kernel.pad or kernel.groups != 1:
-        return False
-    out, _, size, _ = kernel.weight.shape
-    taps = np.einsum("omuv,mcij->ocuivj", kernel.weight, before.weight, optimize=True)
-    kernel.bias = kernel.bias + np.einsum("omuv,m->o", kernel.weight, before.bias)
-    kernel.weight = taps.reshape(out, before.weight.shape[1], size * before.step, size * before.step)
-    kernel.step *= before.step
-    return True
+        return Folded(
+            layers=tuple(self._needed()),
+            kernels=self.kernels,
+            affines=self.affines,
+            constants=self.constants,
+            aliases=self.aliases,
+            before=frozenset(self.before),
+            scaled=scaled,
+        )

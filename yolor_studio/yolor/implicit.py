@@ -225,12 +225,12 @@ def _task(layer: Layer, consumers: dict[int, list[Layer]]) -> str:
 def _reason(layer: Joined | Scale, folded: Folded, consumers: dict[int, list[Layer]], kept: set[int]) -> str:
     if layer.index in folded.constants:
         return "Worked out once: it depends on no picture."
-    if layer.index in folded.aliases:
+    if not _task(layer, consumers):
+        return "Left out: no output depends on it."
+    if layer.index in folded.before:
         return "Folded into the convolution before it."
     _, convolutions, others = _readers(layer, consumers, (Joined, Identity))
     if layer.index not in kept:
-        if not convolutions:
-            return "Left out: no output depends on it."
         return f"Folded into the convolution{'s' * (len(convolutions) > 1)} after it."
     adds = isinstance(layer, Joined) and layer.join in (Join.SHIFT, Join.ALTERNATE)
     if isinstance(layer, Scale):

@@ -33,6 +33,10 @@ from yolor_studio.yolor.layers import (
 
 MAX_LAYERS = 5000
 MAX_CLASSES = 10_000
+MAX_CHANNELS = 1 << 20
+"""The most channels of a map."""
+MAX_WAVELET_CHANNELS = 512
+"""The most channels whose wavelets are taken: they become one convolution over all of them."""
 MAX_IMPLICIT = 1 << 20
 """The most numbers in one implicit layer."""
 _IMPLICIT_MEANS = {"implicit_add": 0.0, "implicit_mul": 1.0, "implicit_cat": 0.0}
@@ -108,8 +112,10 @@ class Resolver:
         """Whether a layer's value is the same for every picture."""
         return index != IMAGE and self._constant[index]
 
-    def add(self, layer: Layer) -> None:
+    def add(self, section: Section, layer: Layer) -> None:
         """Append the layer that the section describes."""
+        if layer.channels > MAX_CHANNELS:
+            section.fail(f"it gives {layer.channels:,} channels; at most {MAX_CHANNELS:,} are supported.")
         self._constant.append(all(self.constant(source) for source in layer.inputs))
         self.layers.append(layer)
 
@@ -135,7 +141,7 @@ def resolve(sections: Sequence[Section]) -> tuple[Layer, ...]:
         for key, plain in _ONLY_PLAIN.items():
             if section.text(key, plain) != plain:
                 section.fail(f"the option {key}={section.options[key]} is not supported.")
-        resolver.add(make(section, resolver))
+        resolver.add(section, make(section, resolver))
     return tuple(resolver.layers)
 
 
@@ -296,6 +302,8 @@ def _dwt(section: Section, resolver: Resolver) -> Layer:
     channels, stride = resolver.shape(source)
     if stride == CONSTANT:
         section.fail("a map of one cell has no wavelets.")
+    if channels > MAX_WAVELET_CHANNELS:
+        section.fail(f"wavelets of {channels} channels are not supported; of at most {MAX_WAVELET_CHANNELS} they are.")
     return Dwt(**resolver.place(section), inputs=(source,), channels=4 * channels, stride=2 * stride)
 
 
