@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from fold_kit import difference, kinds, plan_of
 
 from yolor_studio.core.resources import shipped
 from yolor_studio.yolor.cfg import parse_cfg, read_cfg
@@ -13,6 +14,7 @@ from yolor_studio.yolor.implicit import (
     Way,
     implicit_report,
 )
+from yolor_studio.yolor.layers import Joined
 from yolor_studio.yolor.plan import Plan, build_plan
 from yolor_studio.yolor.reference import random_weights
 
@@ -96,6 +98,48 @@ def test_whatever_else_cannot_be_folded_is_told(body: str, reason: str):
     assert reason in vector.reason
 
 
+WAYS = {"add": "shift", "mul": "control", "cat": "alternate", "sig": "select"}
+MADE = {
+    "vector": "[implicit_mul]\nfilters=4\n",
+    "neural network": "[implicit_add]\nfilters=8\n" + conv(6) + conv(4, more="bias=0"),
+    "matrix factorisation": "[implicit_add_2d]\natoms=3\nfilters=4\n" + conv(1, more="bias=0"),
+}
+PLACES = {
+    "before 1x1": ("leaky", conv(5, act="silu")),
+    "before padded": ("leaky", conv(5, size=3, act="silu")),
+    "before 1x1 in groups": ("leaky", conv(4, act="silu", more="groups=2")),
+    "after a plain convolution": ("linear", "[maxpool]\nsize=3\nstride=1\n"),
+    "alone": ("leaky", "[maxpool]\nsize=3\nstride=1\n"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("kind", MADE)
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_and_kind_at_every_place_is_folded_exactly_or_kept_and_told(way: str, kind: str, place: str):
+    act, following = PLACES[place]
+    suffix = "_2d" if kind == "matrix factorisation" else ""
+    made = MADE[kind]
+    vector = made.count("[")
+    body = conv(4, size=3, act=act) + made + f"[route]\nlayers=0\n[{WAYS[way]}_channels{suffix}]\nfrom={vector}\n"
+    plan = plan_of(body + following)
+    gap, folded = difference(plan, seed=5)
+    assert gap < 1e-12
+    (told,) = implicit_report(plan, random_weights(plan, seed=5, bn_eps=1e-4))
+    adds, multiplies = way in ("add", "cat"), way in ("mul", "sig")
+    expected = {
+        "before 1x1": True,
+        "before padded": multiplies,
+        "before 1x1 in groups": way != "cat",
+        "after a plain convolution": not (adds and way == "cat"),
+        "alone": False,
+    }[place]
+    assert told.kind == kind
+    assert told.folded is expected
+    assert told.reason.startswith("Folded" if expected else "Kept")
+    assert (Joined in kinds(folded)) is not expected
+
+
 def test_what_nothing_needs_is_left_out():
     vector = only(FIRST + VECTOR.format("shift") + "[route]\nlayers=0\n" + HEAD)
     assert vector.reason == "Left out: no output depends on it."
@@ -158,7 +202,7 @@ def test_tags_and_embeddings_have_their_own():
 def test_what_several_tasks_share_says_so():
     shared = FIRST + VECTOR.format("shift") + conv(4, size=3) + HEAD
     vector = only(shared + "[route]\nlayers=4\n[avgpool]\n" + conv(1) + "[tags]\nclasses=1\n")
-    assert (vector.task, vector.where) == ("boxes and tags", "on a map of stride 1")
+    assert (vector.task, vector.where) == ("boxes and tags", "on a map of stride 1, for the boxes and tags")
 
 
 def test_a_thousand_joins_of_a_layer_with_itself_are_looked_through_once():

@@ -51,6 +51,8 @@ class Way(StrEnum):
     SELECT = "multiply by the sigmoid"
 
 
+_PASSED = (Joined, Identity, AvgPool, Shortcut, Route)
+"""What may stand between implicit knowledge and the convolution or output that it is named after."""
 _WAYS = {
     Join.SHIFT: Way.ADD,
     Join.CONTROL: Way.MULTIPLY,
@@ -126,7 +128,7 @@ def _vector(
         values=tuple(folded.constants[layer.inputs[1]].ravel().tolist()),
         folded=layer.index not in kept,
         reason=_reason(layer, folded, consumers, kept),
-        where=_where(layer, place, outputs, stride),
+        where=_where(layer, place, outputs, stride) if outputs else _on_map(layer, stride, task),
         task=task,
         stride=stride,
         anchors=on.anchors if isinstance(on, Head) else (),
@@ -141,10 +143,13 @@ def _stride(plan: Plan, layer: Layer) -> int:
 
 
 def _where(layer: Layer, place: str, outputs: list[Head | Tags | Embedding], stride: int) -> str:
-    if not outputs:
-        return f"on {'the mean of ' if layer.stride == CONSTANT else ''}a map of stride {stride}"
     level = f", from stride {stride}" if layer.stride == CONSTANT else ""
     return f"{place} {' and '.join(map(_named, outputs))}{level}"
+
+
+def _on_map(layer: Layer, stride: int, task: str) -> str:
+    mean = "the mean of " if layer.stride == CONSTANT else ""
+    return f"on {mean}a map of stride {stride}{f', for the {task}' if task and task != 'boxes' else ''}"
 
 
 def _behind(plan: Plan, index: int) -> list[Layer]:
@@ -163,16 +168,16 @@ def _modelling(behind: list[Layer]) -> Modelling:
 
 
 def _place(layer: Layer, consumers: dict[int, list[Layer]]) -> tuple[str, list[Head | Tags | Embedding]]:
-    """("on", outputs) if nothing but joins, means and sums stands between the layer and outputs, ("before", outputs) if
-    one convolution does too, and no outputs otherwise."""
-    on, before, elsewhere = _readers(layer, consumers, (Joined, Identity, AvgPool, Shortcut))
+    """("on", outputs) if nothing but joins, means, sums and concatenations stands between the layer and outputs,
+    ("before", outputs) if one convolution does too, and no outputs otherwise."""
+    on, before, elsewhere = _readers(layer, consumers, _PASSED)
     if on and not before and not elsewhere:
         return "on", on
     if not before or on or elsewhere:
         return "", []
     outputs: list[Head | Tags | Embedding] = []
     for convolution in before:
-        after, more, other = _readers(convolution, consumers, (Joined, Identity, AvgPool, Shortcut))
+        after, more, other = _readers(convolution, consumers, _PASSED)
         if more or other or not after:
             return "", []
         outputs += after
