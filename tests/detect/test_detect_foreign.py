@@ -194,7 +194,7 @@ def test_masks_and_key_points_are_left_out(tmp_path: Path):
     assert entry.classes == ("person",)
     np.testing.assert_allclose(answer(entry)[1], [[0.25]])
     # Without the words that tell them apart the key points would be 51 classes more.
-    with pytest.raises(ModelError, match="has 1 class names, but its output is that of a YOLOv8 export of 52 classes"):
+    with pytest.raises(ModelError, match="read as a YOLOv8 export of 52 classes, but it holds 1 class names"):
         add_model(write_export(tmp_path / "p.onnx", {"output0": pose}, metadata={"names": "{0: 'person'}"}))
 
 
@@ -395,7 +395,7 @@ def test_layers_before_the_suppression_tell_how_many_classes_there_are(shared: P
 
 def test_how_many_classes_there_are_must_be_said(tmp_path: Path):
     file = write_export(tmp_path / "e.onnx", {"output0": np.zeros((1, 300, 6), np.float32)})
-    with pytest.raises(ModelError, match=r"do not tell how many classes .* give them with --names"):
+    with pytest.raises(ModelError, match=r"does not tell how many classes .* give them with --names"):
         add_model(file)
     assert add_model(file, names=names_file(tmp_path, "a", "b", "c")).classes == ("a", "b", "c")
 
@@ -451,6 +451,24 @@ label_list:
 - 'dog: small'
 - emu
 """
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ({"mean": "[0.485, 0.456, 0.406]", "std": "[0.5, 0.25, 0.2]"}, (0.515 / 0.5, 0.544 / 0.25, 0.594 / 0.2)),
+        ({"mean": "[127.5, 51, 0]", "std": "(127.5, 102, 255)"}, (1, 2, 1)),
+        ({"mean": "[0.5, 0.5]", "std": "[1, 1, 1]"}, (1, 1, 1)),
+        ({"mean": "[0, 0, 0]", "std": "[0, 1, 1]"}, (1, 1, 1)),
+    ],
+)
+def test_metadata_may_say_how_pictures_are_normalised(
+    tmp_path: Path, said: dict[str, str], wanted: tuple[float, float, float]
+):
+    graph = onnx.load(means_with_scale_factor(tmp_path / "e.onnx")).graph
+    entry = add_model(save(tmp_path / "e.onnx", graph, metadata=said))
+    scores = answer(entry, np.full((1, 64, 64, 3), 255, np.uint8))[1]
+    np.testing.assert_allclose(scores[0], wanted, atol=1e-5)
 
 
 def means_with_scale_factor(path: Path) -> Path:

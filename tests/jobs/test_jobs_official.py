@@ -69,7 +69,7 @@ def test_official_measuring_counts_a_hundred_detections_of_a_picture(tmp_path: P
     assert official.scores.ap == pytest.approx(84 / 101)
 
 
-def test_a_real_yolox_on_tud_campus_has_the_figures_of_its_own_program(shared: Path, tmp_path: Path):
+def test_a_real_yolox_has_its_known_figures_on_tud_campus(shared: Path, tmp_path: Path):
     data = shared / "data"
     names = data / "weights/darknet-yolo-fastest-1.1/coco.names"
     model = add_model(data / "weights/onnx-yolox-nano/yolox_nano.onnx", names=names).name

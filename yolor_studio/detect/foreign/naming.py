@@ -42,25 +42,24 @@ def choose(
         # YOLOv5 and YOLOR write names that make no sense often enough; their shape alone says what they are.
         fitting = [reading for reading in readings if not reading.sure_of_names]
     if not fitting:
-        raise signature.refusal(
-            f"has {len(inside or ())} class names, but its output is that of {_listed(readings)}, which has "
-            f"{' or '.join(str(r.classes) for r in readings)} classes"
+        holder = "it" if given is None else given.name
+        raise signature.unusable(
+            f"can be read as {_listed(readings)}, but {holder} holds {len(inside or ())} class names"
         )
     if len(fitting) > 1:
-        raise signature.refusal(
-            f"can be read as {_listed(fitting)}, and nothing in it tells which; a list of its class names tells it "
-            "(--names)"
+        raise signature.unusable(
+            f"can be read as {_listed(fitting)}, and nothing in it tells which: give its class names with --names"
         )
     reading = fitting[0]
     if reading.classes is None and inside is None:
-        raise signature.refusal(
-            f"is {reading.layout}, whose outputs do not tell how many classes there are, and it holds no class names: "
-            "give them with --names"
+        raise signature.unusable(
+            f"is {reading.layout}, which does not tell how many classes it has, and it holds no class names: give them "
+            "with --names"
         )
     reading = replace(reading, classes=len(inside or ()) if reading.classes is None else reading.classes)
     classes = reading.classes or 0
     if classes > MAX_CLASSES:
-        raise signature.refusal(f"has {classes:,} classes, where up to {MAX_CLASSES:,} are run")
+        raise signature.unusable(f"has {classes:,} classes, where up to {MAX_CLASSES:,} are run")
     if inside is not None and len(inside) == classes:
         return reading, inside, ()
     told = f"It holds no class names, so they are called 'class 0' to 'class {classes - 1}'; give --names."

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 from yolor_studio.detect.foreign.paddle_config import Config
-from yolor_studio.detect.foreign.reading import Reading, Tail, fields, from_corners, ones
+from yolor_studio.detect.foreign.reading import Picture, Reading, Tail, fields, from_corners, ones
 from yolor_studio.detect.foreign.seen import Seen
 from yolor_studio.detect.foreign.suppressed import SUPPRESSED, column, write_rows
 
@@ -21,13 +22,13 @@ def read(seen: Seen, config: Config | None) -> list[Reading]:
     beside the file."""
     if "scale_factor" not in seen.signature.companions:
         return []
-    said = config is not None and config.picture is not None
-    notices = () if said else (_UNSAID,)
-    reading = partial(Reading, picture=config.picture) if config is not None and config.picture else Reading
+    picture = (config.picture if config is not None else None) or _in_metadata(seen)
+    notices = (_UNSAID,) if picture is None else ()
+    reading = partial(Reading, picture=picture or Picture())
     lists = [output.name for output in seen.outputs if output.is_float and output.shape[1:] == (6,)]
     if len(lists) == 1 and len(seen.outputs) <= 2:
         if (seen.signature.batch or 1) > 1:
-            raise seen.signature.refusal("gives the boxes of several pictures in one list")
+            raise seen.signature.unusable("gives the boxes of several pictures in one list")
         write = partial(_suppressed, lists[0])
         return [reading(_LAYOUT, write, None, one_by_one=True, notices=(*notices, SUPPRESSED))]
     if len(seen.outputs) == 2 and all(output.is_float for output in seen.outputs):
@@ -36,6 +37,19 @@ def read(seen: Seen, config: Config | None) -> list[Reading]:
             for boxes, scores, turned, classes in _pairs(seen)
         ]
     return []
+
+
+def _in_metadata(seen: Seen) -> Picture | None:
+    """The mean and deviation that the file's metadata name, of values from 0 to 1 or, where they are larger, to 255."""
+    mean, std = (seen.signature.value(key) for key in ("mean", "std"))
+    for values in (mean, std):
+        if not isinstance(values, list | tuple) or len(values) != 3:
+            return None
+        if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
+            return None
+    if min(std) <= 0:
+        return None
+    return Picture(scale=1.0 if max(*mean, *std) > 1 else 1 / 255, mean=tuple(mean), std=tuple(std))
 
 
 def _pairs(seen: Seen) -> list[tuple[str, str, bool, int]]:

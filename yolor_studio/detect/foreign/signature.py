@@ -55,9 +55,13 @@ class Signature:
     described: str
     """The inputs and outputs, for people."""
 
-    def refusal(self, why: str = "is of a form that is not known") -> ModelError:
-        """The error that says why the file is of no use, what was found in it and what would be of use."""
-        return ModelError(f"{self.file} {why}: {self.described}. {SUPPORTED}")
+    def unknown(self) -> ModelError:
+        """The error for a file of no known form: what was found in it, and what is supported."""
+        return ModelError(f"{self.file} is of a form that is not known: {self.described}. {SUPPORTED}")
+
+    def unusable(self, why: str) -> ModelError:
+        """The error for a file of a known form that is of no use as it is: why, and what was found in it."""
+        return ModelError(f"{self.file} {why}. Found were {self.described}.")
 
     def value(self, key: str) -> Any:
         """The metadata entry, which exports write as a Python literal; None where there is none that can be read."""

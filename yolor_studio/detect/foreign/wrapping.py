@@ -40,7 +40,7 @@ def wrap(
     inside = names_inside(signature) or (config.names if config and config.names else None)
     readings = _readings(seen, config)
     if not readings:
-        raise signature.refusal()
+        raise signature.unknown()
     if any(reading.classes is None for reading in readings):
         count = classes_inside(seen, model)
         readings = [replace(reading, classes=count, sure_of_names=True) for reading in readings]
@@ -74,7 +74,7 @@ def _size(seen: Seen, reading: Reading) -> Size:
         return Size(usual, usual, stride=stride, free=True)
     height, width = (usual, usual) if seen.free else (seen.height, seen.width)
     if seen.free and seen.trial.run(height, width) is None:
-        raise signature.refusal(f"cannot be run at {width} x {height} ({seen.trial.why})")
+        raise signature.unusable(f"cannot be run at {width} x {height} ({seen.trial.why})")
     fitted = height != width or reading.picture.in_the_corner
     return Size(height, width, stride=stride, free=False, fitted=fitted)
 
