@@ -14,6 +14,7 @@ import onnx
 import pytest
 from file_server import Shop, serving
 from onnx import numpy_helper
+from toy_networks import write_toy_network
 
 from yolor_studio.cli import model_text
 from yolor_studio.cli.main import run
@@ -22,35 +23,8 @@ from yolor_studio.core.paths import user_folder
 from yolor_studio.detect.releases import RELEASES
 from yolor_studio.jobs.events import Progress
 from yolor_studio.yolor import truth
-from yolor_studio.yolor.cfg import parse_cfg
-from yolor_studio.yolor.plan import build_plan
-from yolor_studio.yolor.reference import random_weights
-from yolor_studio.yolor.safetensors_io import SavedNetwork, save_network
 
 ROOT = Path(__file__).resolve().parents[2]
-CFG = """[net]
-width=96
-height=96
-[convolutional]
-batch_normalize=1
-filters=8
-size=3
-stride=2
-pad=1
-activation=leaky
-[implicit_mul]
-filters=14
-[route]
-layers=0
-[convolutional]
-filters=14
-activation=linear
-[control_channels]
-from=1
-[yolo]
-anchors=8,8, 16,24
-classes=2
-"""
 
 
 @pytest.fixture
@@ -72,11 +46,7 @@ def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def network(tmp_path: Path) -> Path:
-    description = parse_cfg(CFG)
-    weights = random_weights(build_plan(description), seed=0, bn_eps=1e-4)
-    path = tmp_path / "toy.safetensors"
-    save_network(path, SavedNetwork(description, weights, ("cat", "dög"), 96, "MIT"))
-    return path
+    return write_toy_network(tmp_path / "toy.safetensors")
 
 
 def test_show_tells_the_network_and_plots_its_implicit_vectors(tell, network):
@@ -84,15 +54,16 @@ def test_show_tells_the_network_and_plots_its_implicit_vectors(tell, network):
     code, out, _ = tell("models", "show", "toy")
     assert code == 0
     lines = out.splitlines()
-    assert "6 layers, 372 parameters, 0.00 GFLOPs and 4,608 boxes at 96 px" in lines[2]
-    assert "14 numbers in 1 place, 1 of them folded" in lines[3]
-    assert lines[5].startswith("  multiply on the prediction of stride 2")
-    assert set(lines[5].split()[-1]) <= set("▁▂▃▄▅▆▇█")
-    assert "anchor 8 x 8" in lines[6]
-    assert "objectness" in lines[7]
+    assert "8 layers, 380 parameters, 0.00 GFLOPs and 4,608 boxes at 96 px" in lines[2]
+    assert "22 numbers in 2 places, 2 of them folded" in lines[3]
+    assert lines[5].startswith("  add before the prediction of stride 2")
+    assert lines[6].startswith("  multiply on the prediction of stride 2")
+    assert set(lines[6].split()[-1]) <= set("▁▂▃▄▅▆▇█")
+    assert "anchor 8 x 8" in lines[7]
+    assert "objectness" in lines[8]
     code, out, _ = tell("models", "show", "toy", "--json")
     shown = json.loads(out)
-    assert (shown["network"]["implicit"], len(shown["network"]["vectors"][0]["values"])) == (14, 14)
+    assert (shown["network"]["implicit"], len(shown["network"]["vectors"][1]["values"])) == (22, 14)
 
 
 def test_show_says_no_more_than_it_knows(tell, brightness_model):

@@ -13,6 +13,7 @@ import onnx
 import pytest
 from file_server import Shop, serving
 from onnx import numpy_helper
+from toy_networks import TOY_CFG, write_toy_network
 
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.errors import Cancelled, ModelError
@@ -32,45 +33,10 @@ from yolor_studio.yolor.reference import random_weights
 from yolor_studio.yolor.safetensors_io import SavedNetwork, save_network
 from yolor_studio.yolor.weights import darknet_bytes
 
-CFG = """[net]
-width=96
-height=96
-[convolutional]
-batch_normalize=1
-filters=8
-size=3
-stride=2
-pad=1
-activation=leaky
-[implicit_add]
-filters=8
-[implicit_mul]
-filters=14
-[route]
-layers=0
-[shift_channels]
-from=1
-[convolutional]
-filters=14
-activation=linear
-[control_channels]
-from=2
-[yolo]
-anchors=8,8, 16,24
-classes=2
-"""
-
-
-def network(path: Path, *, seed: int = 0) -> Path:
-    description = parse_cfg(CFG)
-    weights = random_weights(build_plan(description), seed=seed, bn_eps=1e-4)
-    save_network(path, SavedNetwork(description, weights, ("cat", "dog"), 96, "MIT"))
-    return path
-
 
 @pytest.fixture
 def entry(tmp_path: Path) -> ModelEntry:
-    return add_model(network(tmp_path / "toy.safetensors"))
+    return add_model(write_toy_network(tmp_path / "toy.safetensors"))
 
 
 @pytest.fixture
@@ -143,7 +109,7 @@ def test_a_report_is_kept_for_this_very_file(entry, tmp_path):
     assert last_report(entry) == report
     assert CheckReport.from_json(json.loads(json.dumps(report.as_json()))) == report
     entry.path.unlink()
-    other = add_model(network(tmp_path / "other.safetensors", seed=1), name="toy")
+    other = add_model(write_toy_network(tmp_path / "other.safetensors", seed=1), name="toy")
     assert last_report(other) is None
     user_folder("checks", "toy.json").write_text("[]")
     assert last_report(entry) is None
@@ -157,7 +123,7 @@ def test_a_model_without_its_network_is_checked_for_what_can_be(brightness_model
 
 
 def test_the_network_of_another_model_beside_it_is_told(brightness_model):
-    three = parse_cfg(CFG.replace("filters=14", "filters=16").replace("classes=2", "classes=3"))
+    three = parse_cfg(TOY_CFG.replace("filters=14", "filters=16").replace("classes=2", "classes=3"))
     weights = random_weights(build_plan(three), seed=0, bn_eps=1e-4)
     saved = SavedNetwork(three, weights, ("a", "b", "c"), 96, "")
     save_network(brightness_model.with_suffix(".safetensors"), saved)
@@ -271,7 +237,7 @@ def test_what_is_learned_is_held_to_and_never_replaces_what_is_known():
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    with serving(Shop(network(tmp_path / "published.safetensors").read_bytes())) as shop:
+    with serving(Shop(write_toy_network(tmp_path / "published.safetensors").read_bytes())) as shop:
         yield shop
 
 
@@ -326,8 +292,8 @@ def test_a_download_that_cannot_be_converted_is_kept_and_told(shop):
 
 @pytest.mark.usefixtures("without_torch")
 def test_darknet_weights_get_their_network_and_classes_and_licence(shop, monkeypatch):
-    description = parse_cfg(CFG.split("[implicit_add]")[0] + "[convolutional]\nfilters=170\nactivation=linear\n[yolo]\n"
-                            "anchors=8,8, 16,24\nclasses=80\n")  # fmt: skip
+    head = "[convolutional]\nfilters=170\nactivation=linear\n[yolo]\nanchors=8,8, 16,24\nclasses=80\n"
+    description = parse_cfg(TOY_CFG.split("[implicit_add]")[0] + head)
     monkeypatch.setattr(zoo, "description", lambda _name: description)
     plan = build_plan(description)
     weights = random_weights(plan, seed=0, bn_eps=1e-5)
@@ -351,6 +317,6 @@ def test_darknet_weights_get_their_network_and_classes_and_licence(shop, monkeyp
 
 @pytest.mark.usefixtures("without_torch")
 def test_a_file_of_the_user_is_converted_and_checked_in_one_job(tmp_path):
-    added = run_now(add(network(tmp_path / "mine.safetensors"), CancelToken()))
+    added = run_now(add(write_toy_network(tmp_path / "mine.safetensors"), CancelToken()))
     assert added.entry.name == "mine"
     assert added.report.ok

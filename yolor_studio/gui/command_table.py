@@ -205,7 +205,15 @@ _BY_MENU: dict[str, tuple[Command, ...]] = {
         Command("model.run", "Pre-label", lambda do: do.prelabel(), ("Ctrl+P",), "magic-wand", _E),
         Command("model.run_frame", "Pre-label this frame", lambda do: do.prelabel_frame(), ("Ctrl+Shift+P",), "", _E),
         Command("model.cancel", "Cancel pre-labelling", lambda do: do.cancel_run(), (), "x", Needs.PROJECT),
-        Command("model.add", "Add model…", lambda do: do.add_model(), (), "cube", separator=True),
+        Command(
+            "model.evaluate", "Evaluate", lambda do: do.evaluate(), ("Ctrl+Shift+E",), "chart-line", separator=True,
+            hint="How good a model is on your reviewed frames, or on a COCO dataset.",
+        ),
+        Command(
+            "model.page", "Models", lambda do: do.show_models(), ("Ctrl+Shift+M",), "cube", separator=True,
+            hint="What can be run and fetched, what each model is, and whether it agrees with its origin.",
+        ),
+        Command("model.add", "Add model…", lambda do: do.add_model(), (), "plus"),
     ),
     "Help": (
         Command("help.palette", "All commands", lambda do: do.palette(), ("Ctrl+K",), "magnifying-glass"),

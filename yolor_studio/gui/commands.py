@@ -310,9 +310,17 @@ class Commands:
         if self._studio.running and self._studio.run is not None:
             self._studio.run.cancel()
 
+    def show_models(self) -> None:
+        """Show the page of models."""
+        self._window.show_models()
+
     def add_model(self) -> None:
         """Ask for a model file and add it to the list."""
         self._window.add_model()
+
+    def evaluate(self) -> None:
+        """Show the page that measures models."""
+        self._window.show_evaluation()
 
     # Help
 

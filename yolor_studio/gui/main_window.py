@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QPoint, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
@@ -33,6 +33,11 @@ from yolor_studio.gui.status_texts import device_text, hints, media_text
 from yolor_studio.gui.studio import Message, Studio
 from yolor_studio.gui.widgets import Toast
 from yolor_studio.gui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from yolor_studio.gui.evaluation.spots import Spot
+    from yolor_studio.gui.models import ModelsPage
+    from yolor_studio.jobs.evaluation import Evaluation
 
 __all__ = ["MainWindow"]
 
@@ -101,6 +106,32 @@ class MainWindow(QMainWindow):
     def page(self) -> Page | None:
         """The page that stands in place of the workspace."""
         return self._pages.page
+
+    def show_evaluation(self) -> None:
+        """The page that measures models."""
+        from yolor_studio.gui.evaluation import EvaluationPage
+
+        def build() -> Page:
+            page = EvaluationPage(self.studio, back=self._back_name())
+            page.place_wanted.connect(self._reveal)
+            page.look_wanted.connect(self._look_at)
+            page.shown_wanted.connect(self.show_evaluation)
+            return page
+
+        page = self._pages.show_page("evaluation", build)
+        if isinstance(page, EvaluationPage):
+            page.refresh()
+
+    def _reveal(self, place: tuple[int, int], spot: Spot) -> None:
+        from yolor_studio.gui.evaluation.reveal import Reveal
+
+        self.leave_page()
+        Reveal(self.studio, self.workspace, place, spot)
+
+    def _look_at(self, evaluation: Evaluation, spot: Spot, colours: tuple[int, ...]) -> None:
+        from yolor_studio.gui.evaluation.look import LookSheet
+
+        self.open_sheet(LookSheet(self._page, spot, evaluation, colours=colours, bridge=self.studio.bridge))
 
     def leave_page(self) -> None:
         """Go back to the workspace, or to the start page."""
@@ -219,15 +250,20 @@ class MainWindow(QMainWindow):
 
         start_demo(self.studio)
 
-    def add_model(self) -> None:
-        """Ask for a model file, add it and use it."""
-        from yolor_studio.detect.library import add_model
+    def show_models(self) -> ModelsPage:
+        """The page of models."""
+        from yolor_studio.gui.models import ModelsPage
 
+        page = self._pages.show_page("models", lambda: ModelsPage(self.studio, back=self._back_name()))
+        assert isinstance(page, ModelsPage)
+        page.refresh()
+        return page
+
+    def add_model(self) -> None:
+        """Ask for a model file, and add it on the page of models."""
         path = asking.model(self, self._last_folder())
         if path is not None:
-            entry = add_model(path)
-            self.studio.choose_model(entry.name)
-            self.studio.tell(self.tr("{name} is in the list of models").format(name=entry.name), "ok")
+            self.show_models().add(path)
 
     # Looks
 
@@ -265,6 +301,7 @@ class MainWindow(QMainWindow):
         if self._sheet is not None:
             self._sheet.stop()
         self._pages.stop()
+        self.studio.stop_model_work()
         self.studio.close_project()
         event.accept()
 

@@ -52,6 +52,7 @@ class _Photographer:
         self._each("workspace")
         self._sheet("export", window.show_export)
         self._export()
+        self._models()
         self._sheet("palette", window.show_palette)
         self._sheet("keys", window.show_keys)
         studio.close_project()
@@ -92,6 +93,17 @@ class _Photographer:
         self._until(lambda: sheet.report is not None)
         self._each("export-done")
         sheet.close_sheet()
+
+    def _models(self) -> None:
+        """The bundled model, checked; then one that can be fetched, without fetching it."""
+        page = self._window.show_models()
+        self._until(lambda: page.details.item is not None)
+        page.check()
+        self._until(lambda: not page.work.running)
+        self._each("models")
+        page.select("release:yolov4-tiny")
+        self._each("models-download")
+        self._window.leave_page()
 
     def _sheet(self, name: str, show: Callable[[], None]) -> None:
         for width, height in SIZES:

@@ -309,6 +309,13 @@ class Studio(QObject):
             else:
                 self.tell(self.tr("Nothing to do: the model has seen these frames."))
 
+    def stop_model_work(self) -> None:
+        """End the download, addition or check that is under way: the window closes."""
+        from yolor_studio.gui.models.work import ModelWork
+
+        for work in self.findChildren(ModelWork):
+            work.stop()
+
     # Tasks and messages
 
     def run_task(self, run: JobRun, then: Callable[[Outcome], object]) -> None:

@@ -50,6 +50,11 @@ class Fetched:
     sha256: str
 
 
+def part_of(target: Path) -> Path:
+    """Where a file lies while it comes."""
+    return target.with_name(f"{target.name}.part")
+
+
 def fetch(order: Order, target: Path, cancel: CancelToken, *, local: bool = False) -> Iterator[Event]:
     """Fetch into `target`; last Result(Fetched).
 
@@ -63,7 +68,7 @@ def fetch(order: Order, target: Path, cancel: CancelToken, *, local: bool = Fals
             return
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        lock = ProjectLock(_part_of(target))
+        lock = ProjectLock(part_of(target))
     except OSError as error:
         raise ModelError(f"{target.parent} cannot be written: {error.strerror}. Nothing was downloaded.") from error
     except ProjectError as error:
@@ -78,7 +83,7 @@ def fetch(order: Order, target: Path, cancel: CancelToken, *, local: bool = Fals
 
 
 def _fetch(order: Order, target: Path, cancel: CancelToken, *, local: bool) -> Generator[Event, None, Fetched]:
-    part = _Part(_part_of(target), order)
+    part = _Part(part_of(target), order)
     part.open()
     try:
         if order.size is None or part.size < order.size:
@@ -311,7 +316,3 @@ def _disk(error: OSError, target: Path) -> str:
             f"The disk that holds {target.parent} is full. What came is kept; make room, and the same download goes on."
         )
     return f"{target.name} cannot be written: {error.strerror}. What came is kept."
-
-
-def _part_of(target: Path) -> Path:
-    return target.with_name(f"{target.name}.part")

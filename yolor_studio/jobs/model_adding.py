@@ -12,7 +12,7 @@ from yolor_studio.core.errors import ModelError
 from yolor_studio.core.paths import user_folder
 from yolor_studio.core.resources import shipped
 from yolor_studio.jobs.events import Event, Notice, Result, Started
-from yolor_studio.jobs.fetch import Fetched, Order, fetch
+from yolor_studio.jobs.fetch import Fetched, Order, fetch, part_of
 from yolor_studio.jobs.model_check import CheckReport, check_model
 from yolor_studio.jobs.runner import run_inside
 
@@ -73,6 +73,12 @@ def download(release: Release, cancel: CancelToken, *, local: bool = False) -> I
 def downloads_folder() -> Path:
     """Where downloads lie until they are converted; need not exist."""
     return user_folder("downloads")
+
+
+def downloaded_part(release: Release) -> int:
+    """How many bytes of a release are here from a download that was stopped."""
+    part = part_of(downloads_folder() / release.file)
+    return part.stat().st_size if part.is_file() else 0
 
 
 def _converted(release: Release, file: Path) -> ModelEntry:

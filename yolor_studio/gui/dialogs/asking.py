@@ -9,7 +9,17 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from yolor_studio.gui.locating import SUFFIX
 
-__all__ = ["folder", "model", "new_project", "project", "videos_and_pictures"]
+__all__ = [
+    "class_names",
+    "dataset_file",
+    "dataset_folder",
+    "folder",
+    "model",
+    "network_description",
+    "new_project",
+    "project",
+    "videos_and_pictures",
+]
 
 
 def _tr(text: str) -> str:
@@ -46,6 +56,32 @@ def new_project(parent: QWidget, start: str) -> Path | None:
 
 def model(parent: QWidget, start: str) -> Path | None:
     """A model file to add; None when the person cancelled."""
-    kinds = f"{_tr('Models')} (*.onnx *.weights *.safetensors)"
+    kinds = f"{_tr('Models')} (*.onnx *.weights *.pt *.pth *.safetensors)"
     name, _ = QFileDialog.getOpenFileName(parent, _tr("Add a model"), start, kinds)
+    return Path(name) if name else None
+
+
+def network_description(parent: QWidget, start: str) -> Path | None:
+    """The .cfg that weights belong to; None when the person cancelled."""
+    kinds = f"{_tr('Network descriptions')} (*.cfg)"
+    name, _ = QFileDialog.getOpenFileName(parent, _tr("Choose the network description"), start, kinds)
+    return Path(name) if name else None
+
+
+def class_names(parent: QWidget, start: str) -> Path | None:
+    """A file with one class a line; None when the person cancelled."""
+    kinds = f"{_tr('Class names')} (*.names *.txt)"
+    name, _ = QFileDialog.getOpenFileName(parent, _tr("Choose the class names"), start, kinds)
+    return Path(name) if name else None
+
+
+def dataset_folder(parent: QWidget, start: str) -> Path | None:
+    """The folder of a COCO dataset; None when the person cancelled."""
+    name = QFileDialog.getExistingDirectory(parent, _tr("Choose a COCO folder"), start)
+    return Path(name) if name else None
+
+
+def dataset_file(parent: QWidget, start: str) -> Path | None:
+    """A COCO annotation file; None when the person cancelled."""
+    name, _ = QFileDialog.getOpenFileName(parent, _tr("Choose a COCO file"), start, f"{_tr('Annotations')} (*.json)")
     return Path(name) if name else None

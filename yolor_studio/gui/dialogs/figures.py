@@ -45,6 +45,7 @@ def clear(layout: QLayout) -> None:
     while (item := layout.takeAt(0)) is not None:
         widget, inner = item.widget(), item.layout()
         if widget is not None:
+            widget.hide()  # a layout shows what was just added later, by then as a window of its own
             widget.setParent(None)
             widget.deleteLater()
         elif inner is not None:

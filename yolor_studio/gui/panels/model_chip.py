@@ -19,6 +19,8 @@ class ModelChip(QWidget):
     """The model's name with a menu of all models, and the device's badge once it is known."""
 
     add_requested = Signal()
+    page_requested = Signal()
+    """The page of all models."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,6 +82,7 @@ class ModelChip(QWidget):
         self.menu.addSeparator()
         self._add_devices()
         self.menu.addSeparator()
+        self.menu.addAction(looks.icon("cube"), self.tr("All models…"), self.page_requested.emit)
         self.menu.addAction(looks.icon("plus"), self.tr("Add model…"), self.add_requested.emit)
 
     def _models(self) -> list:

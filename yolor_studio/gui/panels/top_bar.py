@@ -40,6 +40,7 @@ class TopBar(QFrame):
         looks.dress(self, ground="chrome", line="bottom")
         self.model = ModelChip(studio)
         self.model.add_requested.connect(lambda: self.command_requested.emit("model.add"))
+        self.model.page_requested.connect(lambda: self.command_requested.emit("model.page"))
         self.run = RunControl(studio, self)
         self._tools = Segmented(self.tr("Tools"))
         self._tool_buttons = {

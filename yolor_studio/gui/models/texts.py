@@ -1,0 +1,60 @@
+"""How the models page says things: jobs, differences, sentences that were made for the command line."""
+
+from __future__ import annotations
+
+import math
+
+from yolor_studio.core.amounts import size_text
+from yolor_studio.gui.job_run import JobRun
+from yolor_studio.gui.panels.run_control import duration_text
+from yolor_studio.jobs.events import BYTES
+
+__all__ = ["for_window", "job_share", "job_text", "small_number"]
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_REWORDED = (
+    ("give it with --cfg", "choose it below"),
+    ("give its .cfg with --cfg", "choose its .cfg below"),
+    ("give --names", "choose their names below"),
+    ("leave --names out", "leave the names out"),
+    (" first with 'yolor-studio models remove", " first ("),
+)
+
+
+def job_text(run: JobRun) -> str:
+    """ "Downloading · 12 MB of 24 MB · 1.5 MB/s · 8 s left", as far as it is known."""
+    progress = run.progress
+    what = run.title.split(" ", 1)[0] if run.title else "Starting"
+    if run.unit == BYTES:
+        parts = [size_text(progress.done)]
+        if progress.total:
+            parts = [f"{parts[0]} of {size_text(progress.total)}"]
+        if progress.rate:
+            parts.append(f"{size_text(progress.rate)}/s")
+        if progress.eta is not None and progress.done:
+            parts.append(f"{duration_text(progress.eta)} left")
+    else:
+        parts = [progress.note] if progress.note else []
+    return " · ".join([what, *parts])
+
+
+def job_share(run: JobRun) -> float:
+    """How far the job is, 0 to 1."""
+    return run.progress.done / run.progress.total if run.progress.total else 0.0
+
+
+def small_number(value: float) -> str:
+    """ "3 × 10⁻⁴" for what would have many zeros, else two digits."""
+    if value == 0:
+        return "0"
+    power = math.floor(math.log10(abs(value)))
+    if -3 < power < 4:
+        return f"{value:.2g}"
+    return f"{value / 10**power:.0f} × 10{str(power).translate(_SUPERSCRIPT)}"
+
+
+def for_window(sentence: str) -> str:
+    """A sentence without the command line's options."""
+    for there, here in _REWORDED:
+        sentence = sentence.replace(there, here)
+    return sentence
