@@ -68,8 +68,10 @@ def _persistent(read: Callable[[str, int], bytes], storages: dict[str, Storage])
         match identity:
             case ("storage", Known(kind=Kind() as kind), key, _, count):
                 storage = make_storage(key, kind, count, read)
-                storages[storage.key] = storage
-                return storage
+                known = storages.setdefault(storage.key, storage)
+                if (known.kind, known.count) != (storage.kind, storage.count):
+                    raise ModelError("it is damaged: the same numbers are described in two ways.")
+                return known
             case ("module", Known() as named, _, _):
                 return named
             case ("storage", *_):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
 from yolor_studio.core.errors import ModelError
 
@@ -17,6 +17,8 @@ _MAX_STEPS = 1_000_000
 """YOLOR-D6 with its optimizer has some 200,000 instructions."""
 _MAX_COPIES = 300_000
 """Items in all values that calls are given; the same has some 50,000."""
+_SIGNS_PER_ITEM = 16
+"""Signs of a text that weigh as much as one item."""
 _MAX_INTEGER_BYTES = 64
 _MAX_NAME = 500
 _NEWEST_PROTOCOL = 5
@@ -24,6 +26,7 @@ _ONE, _TWO, _FOUR, _EIGHT = (struct.Struct(form) for form in ("<B", "<H", "<I", 
 _SIGNED, _REAL = struct.Struct("<i"), struct.Struct(">d")
 
 
+@runtime_checkable
 class Maker(Protocol):
     """What an allowed name stands for."""
 
@@ -32,6 +35,7 @@ class Maker(Protocol):
         ...
 
 
+@runtime_checkable
 class Buildable(Protocol):
     """A made value whose attributes a pickle sets."""
 
@@ -79,7 +83,8 @@ class _Machine:
 
     def charge(self, *values: Any) -> None:
         """Count what making or building will copy: one long list can be named again by every instruction."""
-        self.copies += sum(len(value) for value in values if isinstance(value, str | bytes | list | tuple | dict))
+        self.copies += sum(len(value) for value in values if isinstance(value, list | tuple | dict))
+        self.copies += sum(len(value) for value in values if isinstance(value, str | bytes)) // _SIGNS_PER_ITEM
         if self.copies > _MAX_COPIES:
             raise ModelError("its pickle copies the same values over and over, which no checkpoint does.")
 
@@ -215,7 +220,7 @@ class _Machine:
         self.named(module, name)
 
     def made(self, maker: Any, arguments: Any) -> None:
-        if not hasattr(maker, "make"):
+        if not isinstance(maker, Maker):
             self.fail("something that cannot be called is to be called")
         if not isinstance(arguments, tuple):
             self.fail("a call has no arguments")
@@ -246,7 +251,7 @@ class _Machine:
         if isinstance(target, dict):
             # A state_dict is an OrderedDict with an attribute _metadata, which nothing here needs.
             return None
-        if not hasattr(target, "build"):
+        if not isinstance(target, Buildable):
             self.fail("the state of something is set that has none")
         self.charge(state, *(state if isinstance(state, tuple) else ()))
         return target.build(state)

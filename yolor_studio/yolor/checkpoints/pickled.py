@@ -29,7 +29,8 @@ _NO_DETECTOR = {
     "SegmentationModel": "it outlines objects, and segmentation is not supported here",
     "Ensemble": "it holds several networks that vote; bring one of them",
 }
-_UNUSED = ("num_batches_tracked", "anchors", "anchor_grid")
+_UNUSED = ("num_batches_tracked", "anchors", "anchor_grid", "total_ops", "total_params")
+"""Arrays that are no weights; the last two are left by a tool that counts operations."""
 _ACTIVATIONS = {
     "SiLU": ("silu", "nn.SiLU()"),
     "Swish": ("silu", "nn.SiLU()"),
@@ -191,7 +192,8 @@ def _with_fused(
     for name, key in translated.keys.items():
         stem = name.removesuffix("conv.weight")
         bias = key.removesuffix("weight") + "bias"
-        if stem == name or keys.get(f"{stem}bn.bias") in (None, *arrays) or bias not in arrays:
+        normed = stem != name and f"{stem}bn.bias" in translated.keys
+        if not normed or translated.keys[f"{stem}bn.bias"] in arrays or bias not in arrays:
             continue
         keys[f"{stem}bn.bias"] = bias
         channels = arrays[key].shape[0] if key in arrays and arrays[key].shape else 0
