@@ -199,6 +199,25 @@ def test_tags_and_embeddings_have_their_own():
     assert (embedding.task, embedding.where) == ("embeddings", "on the embedding of stride 1")
 
 
+def test_a_pooled_map_is_named_after_the_one_before_its_pools():
+    body = (
+        FIRST
+        + HEAD
+        + "[route]\nlayers=0\n[maxpool]\nsize=4\nstride=4\npadding=0\n[avgpool]\n[implicit_mul]\nfilters=4\n"
+    )
+    vector = only(body + "[route]\nlayers=5\n[control_channels]\nfrom=6\n" + conv(1) + "[tags]\nclasses=1\n")
+    assert (vector.where, vector.stride) == ("before the tags, from stride 1", 1)
+
+
+def test_vectors_that_are_joined_with_one_another_are_worked_out():
+    body = (
+        FIRST + "[implicit_add]\nfilters=4\n[implicit_mul]\nfilters=4\n[route]\nlayers=1\n[control_channels]\nfrom=2\n"
+    )
+    together, joined = report(body + "[route]\nlayers=0\n[shift_channels]\nfrom=4\n" + HEAD)
+    assert (together.folded, together.reason) == (True, "Worked out once: it depends on no picture.")
+    assert (joined.folded, joined.size, joined.layer) == (True, 8, 1)
+
+
 def test_what_several_tasks_share_says_so():
     shared = FIRST + VECTOR.format("shift") + conv(4, size=3) + HEAD
     vector = only(shared + "[route]\nlayers=4\n[avgpool]\n" + conv(1) + "[tags]\nclasses=1\n")

@@ -22,6 +22,7 @@ from yolor_studio.yolor.layers import (
     Join,
     Joined,
     Layer,
+    MaxPool,
     Route,
     Scale,
     Shortcut,
@@ -84,7 +85,7 @@ class ImplicitVector:
     task: str
     """What depends on it: boxes, tags, embeddings, or several of them with "and"."""
     stride: int
-    """Of the map, in input pixels; where it has one cell, of the map whose mean it is."""
+    """Of the map, in input pixels; where it has one cell, of the map before it was pooled."""
     anchors: tuple[tuple[float, float], ...] = ()
     """Width and height in input pixels where it acts on a prediction of boxes; else empty."""
     classes: int = 0
@@ -137,7 +138,11 @@ def _vector(
 
 
 def _stride(plan: Plan, layer: Layer) -> int:
-    while layer.stride == CONSTANT and layer.inputs and layer.inputs[0] != IMAGE:
+    """The layer's stride; of a map of one cell that of the map before it was pooled."""
+    one_cell = layer.stride == CONSTANT
+    while one_cell and layer.inputs and (layer.stride == CONSTANT or isinstance(layer, MaxPool)):
+        if layer.inputs[0] == IMAGE:
+            break
         layer = plan.layers[layer.inputs[0]]
     return layer.stride or 1
 
