@@ -179,20 +179,20 @@ class TestWithTorch:
         self, base: Path, data: Path, tmp_path: Path
     ) -> None:
         """As when memory runs out: nothing in the child gets to run."""
-        asked = TrainRequest((data,), model=str(base), name="killed", epochs=400)
+        asked = TrainRequest((data,), model=str(base), name="killed", epochs=200)
         with pytest.raises(ModelError, match=r"killed by signal 9.*--resume goes on"):
             for event in train(asked, CancelToken()):
                 if isinstance(event, Progress) and event.note:
                     os.kill(child_of(os.getpid()), signal.SIGKILL)
         events = list(train(replace(asked, resume=True), CancelToken()))
         assert isinstance(events[-1], Result)
-        assert events[-1].value.steps == 300
+        assert events[-1].value.steps == 150
         assert not can_resume("killed")
 
     def test_a_cancelled_child_keeps_its_checkpoint_and_goes_on(self, base: Path, data: Path) -> None:
         token = CancelToken()
-        asked = TrainRequest((data,), model=str(base), name="broken", epochs=400)
-        with pytest.raises(Cancelled, match=r"Stopped after \d+ of 300 steps"):
+        asked = TrainRequest((data,), model=str(base), name="broken", epochs=200)
+        with pytest.raises(Cancelled, match=r"Stopped after \d+ of 150 steps"):
             for event in train(asked, token):
                 if isinstance(event, Progress) and event.note:
                     token.cancel()
@@ -200,7 +200,7 @@ class TestWithTorch:
         with pytest.raises(UsageError, match="was stopped and is kept"):
             list(train(asked, CancelToken()))
         with pytest.raises(UsageError, match="other options"):
-            list(train(replace(asked, epochs=401, resume=True), CancelToken()))
+            list(train(replace(asked, epochs=201, resume=True), CancelToken()))
         with pytest.raises(UsageError, match="no interrupted run named x"):
             list(train(replace(asked, name="x", resume=True), CancelToken()))
 

@@ -14,7 +14,8 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 pytestmark = pytest.mark.torch
 
 from yolor_studio.core.cancel import CancelToken  # noqa: E402
-from yolor_studio.core.errors import FormatError  # noqa: E402
+from yolor_studio.core.errors import FormatError, UsageError  # noqa: E402
+from yolor_studio.core.paths import user_folder  # noqa: E402
 from yolor_studio.jobs.curves import Curves, read_curves  # noqa: E402
 from yolor_studio.jobs.evaluate import evaluate  # noqa: E402
 from yolor_studio.jobs.events import CurvePoint, Event, Notice, Started  # noqa: E402
@@ -22,8 +23,10 @@ from yolor_studio.jobs.runner import run_now  # noqa: E402
 from yolor_studio.jobs.training_request import TrainOutcome, TrainRequest  # noqa: E402
 from yolor_studio.jobs.training_run import run_training  # noqa: E402
 from yolor_studio.train import presets  # noqa: E402
+from yolor_studio.train.predict import Seer  # noqa: E402
 from yolor_studio.train.selection import Selection  # noqa: E402
 from yolor_studio.yolor.cfg import parse_cfg  # noqa: E402
+from yolor_studio.yolor.network import Network  # noqa: E402
 from yolor_studio.yolor.plan import MAIN_BN_EPS, build_plan  # noqa: E402
 from yolor_studio.yolor.reference import random_weights  # noqa: E402
 from yolor_studio.yolor.safetensors_io import SavedNetwork, load_network, save_network  # noqa: E402
@@ -204,3 +207,40 @@ def test_curves_that_were_cut_off_are_read_as_far_as_they_go(tmp_path: Path) -> 
     again.cut_after(2)
     assert again.points == read_curves(tmp_path / "curves.jsonl") == points[:2]
     assert read_curves(tmp_path / "none") == []
+
+
+def test_one_training_of_a_name_at_a_time_and_no_model_is_overwritten(base: Path, tmp_path: Path) -> None:
+    data = squares(tmp_path / "few", {"train": 2})
+    running = run_training(TrainRequest((data,), name="new", epochs=100), base, CancelToken())
+    next(running)
+    with pytest.raises(UsageError, match="A training named new is running"):
+        trained(base, data)
+    running.close()
+    models = user_folder("models")
+    models.mkdir(parents=True)
+    (models / "NEW.onnx").write_bytes(b"somebody's")
+    events, outcome = trained(base, data, epochs=1)
+    assert outcome.name == "new-2"
+    assert (models / "NEW.onnx").read_bytes() == b"somebody's"
+    assert any("added meanwhile" in event.text for event in events if isinstance(event, Notice))
+
+
+def test_measuring_goes_on_in_halves_where_memory_runs_out(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved = load_network(base)
+    network = Network(build_plan(saved.description), bn_eps=saved.weights.bn_eps)
+    network.load_weights(saved.weights.arrays)
+    pixels = np.random.default_rng(1).integers(0, 255, (5, 64, 64, 3), np.uint8)
+    seer = Seer(network)
+    whole = list(seer.candidates(pixels, min_score=0.005))
+    real = seer._network.forward
+
+    def forward(images: torch.Tensor) -> list[torch.Tensor]:
+        if len(images) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return real(images)
+
+    monkeypatch.setattr(seer._network, "forward", forward)
+    halves = list(seer.candidates(pixels, min_score=0.005))
+    assert [len(scores) for _, scores in halves] == [len(scores) for _, scores in whole]
+    for (boxes, _), (expected, _) in zip(halves, whole, strict=True):
+        np.testing.assert_allclose(boxes, expected, atol=0.05)

@@ -1,10 +1,14 @@
-"""A trained network as the files of the model list."""
+"""A trained network as the files of the model list, and names that are free there."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from yolor_studio.core.paths import user_folder
+from yolor_studio.core.resources import shipped
 
 if TYPE_CHECKING:
     from yolor_studio.yolor.safetensors_io import SavedNetwork
@@ -30,3 +34,15 @@ def export_network(folder: Path, name: str, network: SavedNetwork, *, half: bool
     )
     write_atomically(onnx, model.SerializeToString())
     return onnx, weights
+
+
+def is_taken(name: str) -> bool:
+    """Whether a model of this name is in the list, however it is written."""
+    folders = (shipped("models"), user_folder("models"))
+    return any(path.stem.casefold() == name.casefold() for folder in folders for path in folder.glob("*.onnx"))
+
+
+def free_name(name: str) -> str:
+    """The name, numbered when a model has it already."""
+    numbered = (f"{name}-{number}" for number in itertools.count(2))
+    return next(one for one in itertools.chain([name], numbered) if not is_taken(one))

@@ -6,8 +6,6 @@ early leaves the window alone and a checkpoint behind.
 
 from __future__ import annotations
 
-import itertools
-import shutil
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
@@ -20,9 +18,10 @@ from yolor_studio.core.child import ChildDied, stream_child
 from yolor_studio.core.errors import ModelError, UsageError
 from yolor_studio.core.paths import user_folder
 from yolor_studio.core.resources import shipped
-from yolor_studio.detect.library import DEFAULT_MODEL, checked_name, models_folder
+from yolor_studio.detect.library import DEFAULT_MODEL, checked_name
 from yolor_studio.jobs.event_lines import from_line
 from yolor_studio.jobs.events import Event, Job, Result
+from yolor_studio.jobs.model_files import free_name, is_taken
 from yolor_studio.jobs.training_request import CHECKPOINT, FREEZE, TrainOutcome, TrainRequest, training_folder
 from yolor_studio.train.presets import ASSIGNMENTS, RECIPES
 
@@ -54,8 +53,6 @@ def train(request: TrainRequest, cancel: CancelToken) -> Job:
     request = _checked(request)
     assert request.name is not None
     start = _starting_point(request.model)
-    if not request.resume:
-        shutil.rmtree(training_folder(request.name), ignore_errors=True)
     cancel.check()
     events = stream_child(_CHILD, {"request": request.as_json(), "start": str(start)}, cancel=cancel)
     with closing(events):
@@ -96,9 +93,9 @@ def _checked(request: TrainRequest) -> TrainRequest:
         raise UsageError(f"--epochs must be 1 or more, not {request.epochs}.")
     if request.hold_out is not None and not 0 <= request.hold_out < 1:
         raise UsageError(f"--val must be a share from 0 to below 1, not {request.hold_out:g}.")
-    if request.name is not None and checked_name(request.name).casefold() in _taken_names():
+    if request.name is not None and is_taken(checked_name(request.name)):
         raise UsageError(f"There is a model named {request.name} already; choose another with --name.")
-    name = request.name or _name_of(request.data[0])
+    name = request.name or free_name(request.data[0].resolve().stem or "trained")
     if request.resume and not can_resume(name):
         raise UsageError(f"There is no interrupted run named {name} to resume; start it without --resume.")
     if not request.resume and can_resume(name):
@@ -109,21 +106,6 @@ def _checked(request: TrainRequest) -> TrainRequest:
 def _check_choice(option: str, value: str | None, known: tuple[str, ...]) -> None:
     if value is not None and value not in known:
         raise UsageError(f"{option} {value} is unknown; choose {', '.join(known)}.")
-
-
-def _taken_names() -> set[str]:
-    folders = (shipped("models"), models_folder())
-    return {path.stem.casefold() for folder in folders for path in folder.glob("*.onnx")}
-
-
-def _name_of(data: Path) -> str:
-    """The dataset's name, numbered when a model has it already."""
-    stem, taken = data.resolve().stem or "trained", _taken_names()
-    return next(
-        name
-        for name in itertools.chain([stem], (f"{stem}-{n}" for n in itertools.count(2)))
-        if name.casefold() not in taken
-    )
 
 
 def _starting_point(model: str | None) -> Path:

@@ -42,3 +42,9 @@ def share_cores(device: str, pictures: int) -> int:
     parts = max(min(cores, 4, pictures // 4), 1)
     torch.set_num_threads(max(cores // parts, 1))
     return parts
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a device's or the machine's memory did not suffice."""
+    told = "can't allocate memory" in str(error) or "out of memory" in str(error)
+    return told or isinstance(error, (torch.OutOfMemoryError, MemoryError))

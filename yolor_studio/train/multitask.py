@@ -57,35 +57,31 @@ class TaskObjective:
 
     def losses(self, outputs: Outputs, batch: Batch) -> TaskLosses | None:
         """See Objective."""
-        nothing = torch.zeros((), device=self._device)
-        boxes = Losses(nothing, nothing, nothing, nothing, 0)
-        tasks: dict[str, Tensor] = {}
-        if BOXES in self.balance.values:
-            found = self._boxes.losses(outputs.heads, batch)
-            boxes = boxes if found is None else found
-            tasks[BOXES] = nothing * math.nan if found is None else found.total
-        if TAGS in self.balance.values:
-            tasks[TAGS] = tag_loss(outputs.tags[0].float(), *presence(batch, self._device))
-        if EMBEDDINGS in self.balance.values:
-            tasks[EMBEDDINGS] = self._contrast(outputs, batch)
-        values = {task: loss.item() for task, loss in tasks.items()}
-        finite = all(map(math.isfinite, values.values()))
-        total = self.balance.total(tasks)
-        self.balance.note(values if finite else None, len(batch.pixels))
-        if not finite:
-            return None
-        return TaskLosses(
-            total,
-            boxes.box,
-            boxes.objectness,
-            boxes.classes,
-            boxes.positives,
-            tasks.get(TAGS, nothing),
-            tasks.get(EMBEDDINGS, nothing),
-        )
-
-    def _contrast(self, outputs: Outputs, batch: Batch) -> Tensor:
         raw = flatten_heads(outputs.heads, self._anchors).detach()
+        boxes = self._boxes.losses(outputs.heads, batch) if BOXES in self.balance.values else None
+        tasks: dict[str, Tensor] = {} if boxes is None else {BOXES: boxes.total}
+        if torch.isfinite(raw.sum()):
+            tasks |= self._of_others(outputs, raw, batch)
+        values = {task: loss.item() for task, loss in tasks.items()}
+        finite = values.keys() == self.balance.values.keys() and all(map(math.isfinite, values.values()))
+        total = self.balance.total(tasks) if finite else None
+        self.balance.note(values if finite else None, len(batch.pixels))
+        if total is None:
+            return None
+        nothing = torch.zeros((), device=self._device)
+        found = boxes or Losses(nothing, nothing, nothing, nothing, 0)
+        more = tasks.get(TAGS, nothing), tasks.get(EMBEDDINGS, nothing)
+        return TaskLosses(total, found.box, found.objectness, found.classes, found.positives, *more)
+
+    def _of_others(self, outputs: Outputs, raw: Tensor, batch: Batch) -> dict[str, Tensor]:
+        tasks: dict[str, Tensor] = {}
+        if outputs.tags:
+            tasks[TAGS] = tag_loss(outputs.tags[0].float(), *presence(batch, self._device))
+        if outputs.embeddings:
+            tasks[EMBEDDINGS] = self._contrast(outputs, raw, batch)
+        return tasks
+
+    def _contrast(self, outputs: Outputs, raw: Tensor, batch: Batch) -> Tensor:
         targets, grid = Targets.of(batch, self._device), self._boxes.grid(outputs.heads)
         which, cells = object_cells(raw, targets, grid, self._assignment)
         vectors = torch.cat([each.flatten(2) for each in outputs.embeddings], 2).mT

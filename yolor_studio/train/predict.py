@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from yolor_studio.train.assign import Grid
-from yolor_studio.train.device import choose_precision
+from yolor_studio.train.device import choose_precision, is_out_of_memory
 from yolor_studio.train.loss import flatten_heads
 from yolor_studio.yolor.contract import CANDIDATES
 from yolor_studio.yolor.network import Network
@@ -31,19 +31,35 @@ class Seer:
         """Take these weights, such as an EMA's."""
         self._network.load_state_dict(dict(values), strict=False)
 
-    @torch.inference_mode()
     def candidates(
         self, pixels: NDArray[np.uint8], *, min_score: float
     ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """pixels: [N, H, W, 3], sides multiples of the stride -> per picture boxes [K, 4] x1, y1, x2, y2 in input
-        pixels and scores [K, classes], best first, those of at least `min_score`."""
+        pixels and scores [K, classes], best first, those of at least `min_score`. Where memory does not suffice, in
+        halves."""
+        try:
+            seen = self._seen(pixels, min_score)
+        except (RuntimeError, MemoryError) as error:
+            if len(pixels) == 1 or not is_out_of_memory(error):
+                raise
+            for part in np.array_split(pixels, 2):
+                yield from self.candidates(part, min_score=min_score)
+            return
+        yield from seen
+
+    @torch.inference_mode()
+    def _seen(
+        self, pixels: NDArray[np.uint8], min_score: float
+    ) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         images = torch.from_numpy(pixels).to(self._device).permute(0, 3, 1, 2).float().div_(255)
         with torch.autocast(self._device.type, self._precision, enabled=self._precision is not None):
             heads = self._network(images)
         raw = flatten_heads(heads, self._anchors.shape[1])
         grid = Grid.of(self._anchors, self._network.plan.strides, [(map_.shape[2], map_.shape[3]) for map_ in heads])
+        seen = []
         for each in raw:
             scores = each[:, 4:5].sigmoid() * each[:, 5:].sigmoid()
             best, rows = scores.amax(1).topk(min(CANDIDATES, len(scores)))
             rows = rows[best >= min_score]
-            yield grid.decode(each[rows], rows).cpu().numpy(), scores[rows].cpu().numpy()
+            seen.append((grid.decode(each[rows], rows).cpu().numpy(), scores[rows].cpu().numpy()))
+        return seen

@@ -19,7 +19,7 @@ from yolor_studio.core.errors import ModelError
 from yolor_studio.train import checkpoint
 from yolor_studio.train.batches import Batch, Batches, Stage
 from yolor_studio.train.compiling import compile_if_it_works
-from yolor_studio.train.device import choose_precision
+from yolor_studio.train.device import choose_precision, is_out_of_memory
 from yolor_studio.train.ema import Ema
 from yolor_studio.train.objective import BoxObjective, Objective
 from yolor_studio.train.recipe import Optimizer, Recipe
@@ -156,7 +156,7 @@ class Trainer:
                         mean.add(part.gradients)
                     parts.append(part)
             except (RuntimeError, MemoryError) as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 self._smaller_parts(len(batch.pixels))
                 continue
@@ -293,11 +293,6 @@ def _optimizer(named: Mapping[str, nn.Parameter], recipe: Recipe) -> torch.optim
     if recipe.optimizer is Optimizer.SGD:
         return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum_at(0), nesterov=True, fused=True)
     return torch.optim.AdamW(groups, lr=recipe.lr, fused=True)
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    kinds = (torch.OutOfMemoryError, MemoryError)
-    return isinstance(error, kinds) or "can't allocate memory" in str(error) or "out of memory" in str(error)
 
 
 def _prefixed(tensors: Mapping[str, Tensor], prefix: str) -> Iterator[tuple[str, str, Tensor]]:
