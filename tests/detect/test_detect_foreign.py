@@ -382,6 +382,23 @@ def test_rt_detr_is_told_the_size_of_the_input(tmp_path: Path):
     np.testing.assert_allclose(answer(entry)[0], np.array([[4, 8, 24, 48], [10, 10, 20, 20]]) * 64.0)
 
 
+def test_rt_detr_with_shares_of_the_sides_is_known_by_its_names(tmp_path: Path):
+    rows = np.zeros((1, 300, 6), np.float32)
+    rows[0, 1] = (0.5, 0.25, 0.25, 0.125, 0.75, 0.25)
+    # With two classes it has the shape of YOLOv10's, but not its boxes in pixels.
+    two = add_model(write_export(tmp_path / "two.onnx", {"output0": rows}, metadata={"names": TWO}))
+    np.testing.assert_allclose(answer(two)[1], [[0.75, 0.25]])
+    rows = np.concatenate((rows, rows[..., 5:]), axis=2)
+    names = {"names": "['a', 'b', 'c']"}
+    boxes, scores = answer(add_model(write_export(tmp_path / "e.onnx", {"output0": rows}, metadata=names)))
+    np.testing.assert_allclose(boxes, [[24, 12, 40, 20]])
+    np.testing.assert_allclose(scores, [[0.75, 0.25, 0.25]])
+    with pytest.raises(ModelError, match="form that is not known"):
+        add_model(write_export(tmp_path / "n.onnx", {"output0": rows}))
+    with pytest.raises(ModelError, match="form that is not known"):
+        add_model(write_export(tmp_path / "p.onnx", {"output0": rows * 64}, metadata=names))
+
+
 @pytest.mark.parametrize("layout", ["v7", "v10", "trt"])
 def test_layers_before_the_suppression_tell_how_many_classes_there_are(shared: Path, tmp_path: Path, layout: str):
     source = shared / "data/weights/onnx-yolox-nano/yolox_nano.onnx"
@@ -620,3 +637,20 @@ def test_a_real_network_sees_the_same_in_every_layout(shared: Path, tmp_path: Pa
     np.testing.assert_allclose(found.scores[:, 0], wanted.scores[:, 0], atol=1e-4)
     nothing = other.predict(np.zeros((416, 416, 3), np.uint8), min_score=0.3)
     assert len(nothing) == 0
+
+
+def test_branches_within_the_graph_keep_their_names(tmp_path: Path):
+    """PyTorch writes an If where a shape is only known at run time; its branches see values outside of them."""
+    graph = onnx.load(write_export(tmp_path / "e.onnx", {"output": v5_rows()})).graph
+    next(node for node in graph.node if node.output[0] == "output").output[0] = "rows"
+    value = helper.make_tensor_value_info("chosen", TensorProto.FLOAT, [1, 60, 7])
+    branches = [
+        helper.make_graph([helper.make_node(operator, ["rows"], ["chosen"])], operator, [], [value])
+        for operator in ("Identity", "Neg")
+    ]
+    graph.node.append(helper.make_node("Less", ["mean_each", "one"], ["dark"]))
+    graph.node.insert(3, helper.make_node("Gather", ["mean_float", "first"], ["mean_each"]))
+    graph.initializer.append(onnx.numpy_helper.from_array(np.ones((), np.float32), "one"))
+    graph.node.append(helper.make_node("If", ["dark"], ["output"], then_branch=branches[0], else_branch=branches[1]))
+    boxes, _ = answer(add_model(save(tmp_path / "e.onnx", graph)))
+    np.testing.assert_allclose(boxes, [[30, 25, 50, 55], [24, 16, 40, 24]])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yolor_studio.detect.foreign import paddle, suppressed, yolov5, yolov8, yolox
+from yolor_studio.detect.foreign import detr, paddle, suppressed, yolov5, yolov8, yolox
 from yolor_studio.detect.foreign.building import Size, build
 from yolor_studio.detect.foreign.inside import classes_inside
 from yolor_studio.detect.foreign.naming import choose, names_inside
@@ -38,7 +38,7 @@ def wrap(
     seen = look(signature, trial)
     config = config_beside(file) if "scale_factor" in signature.companions else None
     inside = names_inside(signature) or (config.names if config and config.names else None)
-    readings = _readings(seen, config)
+    readings = _readings(seen, config, names=len(inside or ()))
     if not readings:
         raise signature.unknown()
     if any(reading.classes is None for reading in readings):
@@ -58,10 +58,10 @@ def wrap(
     return built, (*_about_size(file.name, size), *reading.notices, *told)
 
 
-def _readings(seen: Seen, config: Config | None) -> list[Reading]:
+def _readings(seen: Seen, config: Config | None, *, names: int) -> list[Reading]:
     """Every way in which the file can be read; those that the number of boxes speaks for come before the others."""
     by_count = [*yolov5.read(seen), *yolov8.read(seen), *yolox.read(seen)]
-    return by_count or [*paddle.read(seen, config), *suppressed.read(seen)]
+    return by_count or detr.read(seen, names) or [*paddle.read(seen, config), *suppressed.read(seen)]
 
 
 def _size(seen: Seen, reading: Reading) -> Size:

@@ -1,0 +1,35 @@
+"""RT-DETR as Ultralytics exports it: [N, queries, 4 + classes], boxes in shares of the picture's sides."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from onnx import TensorProto
+
+from yolor_studio.detect.foreign.reading import END, Reading, Tail, fields, ones
+from yolor_studio.detect.foreign.seen import Seen
+
+
+def read(seen: Seen, names: int) -> list[Reading]:
+    """Nothing in the shape is telling (with two classes it is YOLOv10's), so the names in the file must agree with it,
+    and everything that it answers must lie between 0 and 1, as no boxes in pixels do."""
+    table = seen.table
+    if table is None or seen.beside or seen.signature.companions:
+        return []
+    output, _, count = table
+    if not names or count - 4 != names:
+        return []
+    values = np.asarray(seen.answers()[output], np.float64)
+    if not ((values >= 0) & (values <= 1)).all() or not values[..., :4].any():
+        return []
+    return [Reading("an RT-DETR export", partial(_write, output), names)]
+
+
+def _write(output: str, tail: Tail) -> str:
+    nodes, rows = tail.nodes, tail.outputs[output]
+    shape = nodes.add("Shape", tail.image)
+    width, height = (nodes.add("Gather", shape, nodes.integers(axis)) for axis in (3, 2))
+    sides = nodes.add("Cast", nodes.add("Concat", width, height, width, height, axis=0), to=TensorProto.FLOAT)
+    boxes = nodes.add("Mul", fields(nodes, rows, 0, 4), sides)
+    return nodes.add("Concat", boxes, ones(nodes, rows), fields(nodes, rows, 4, END), axis=2)
