@@ -11,13 +11,14 @@ _PLAIN_BARS = "_.-=+*#@"
 _MEASURED = "AP50"
 
 
-def sparkline(values: Sequence[float], *, width: int = 20, plain: bool = False) -> str:
-    """The values, at most `width` of them, as bars of eight heights from the least to the greatest; `plain`: ASCII."""
+def sparkline(values: Sequence[float], *, from_zero: bool = False, width: int = 20, plain: bool = False) -> str:
+    """The values, at most `width` of them, as bars of eight heights from the least to the greatest, or from 0 to the
+    greatest, that being 0.1 or more; `plain` in ASCII."""
     step = max(len(values) / width, 1.0)
     shown = [values[min(round((number + 1) * step), len(values)) - 1] for number in range(min(width, len(values)))]
     if not shown:
         return ""
-    low, high = min(shown), max(shown)
+    low, high = (0.0, max(*shown, 0.1)) if from_zero else (min(shown), max(shown))
     bars = _PLAIN_BARS if plain else _BARS
     return "".join(bars[round((value - low) / (high - low) * 7) if high > low else 0] for value in shown)
 
@@ -47,8 +48,9 @@ class CurveText:
         if self._losses:
             parts.append(f"loss {sparkline(self._losses, plain=self._plain)} {self._losses[-1]:.2f}")
         if self._measured:
+            bars = sparkline(self._measured, from_zero=True, plain=self._plain)
             best = "" if self._best in (None, self._measured[-1]) else f", best {self._best:.3f}"
-            parts.append(f"AP50 {sparkline(self._measured, plain=self._plain)} {self._measured[-1]:.3f}{best}")
+            parts.append(f"AP50 {bars} {self._measured[-1]:.3f}{best}")
         return "  ".join(parts)
 
 

@@ -108,9 +108,10 @@ def _progress_display() -> Iterator[Callable[[Event], None]]:
 
 @contextmanager
 def _bar() -> Iterator[Callable[[Event], None]]:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as RichProgress
+    from rich.text import Text
 
     console = Console(stderr=True)
     columns = (
@@ -118,11 +119,19 @@ def _bar() -> Iterator[Callable[[Event], None]]:
         BarColumn(bar_width=32),
         TextColumn("{task.fields[amount]}"),
         TextColumn("{task.fields[rate]}"),
-        TextColumn("{task.fields[curves]}"),
     )
     curves = CurveText(plain=console.encoding.lower() not in ("utf-8", "utf8"))
-    with RichProgress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=None, amount="", rate="", curves="")
+
+    class WithCurves(RichProgress):
+        """The bar, and below it the curves of a training."""
+
+        def get_renderables(self) -> Iterator[RenderableType]:
+            yield from super().get_renderables()
+            if text := curves.text():
+                yield Text(text)
+
+    with WithCurves(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None, amount="", rate="")
         unit = ""
 
         def show(event: Event) -> None:
@@ -137,7 +146,6 @@ def _bar() -> Iterator[Callable[[Event], None]]:
                 progress.update(task, completed=event.done, total=event.total, amount=amount, rate=rate)
             elif isinstance(event, CurvePoint):
                 curves.take(event)
-                progress.update(task, curves=curves.text())
             elif isinstance(event, Notice):
                 console.print(event.text, highlight=False)
 

@@ -119,7 +119,7 @@ class TrainingLoop:
             for report in () if self.selection.exhausted else self.trainer.run():
                 yield from map(Notice, report.notices)
                 yield from self._curve(report)
-                yield meter.progress(report.step, f"{report.size} px, loss {self.loss:.3f}")
+                yield meter.progress(report.step, f"loss {self.loss:.2f}")
                 yield from self._check_if_due(cancel)
                 if time.monotonic() - saved > _SAVE_EVERY_S:
                     self._save(identity)
