@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ import onnx
 import onnxruntime as ort
 import pytest
 from foreign_models import rewrite_yolox, save, write_export, write_means
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from yolor_studio.core.errors import ModelError
+from yolor_studio.detect.convert import convert
 from yolor_studio.detect.detector import Detector
 from yolor_studio.detect.library import ModelEntry, add_model
 from yolor_studio.media import open_media
@@ -654,3 +658,41 @@ def test_branches_within_the_graph_keep_their_names(tmp_path: Path):
     graph.node.append(helper.make_node("If", ["dark"], ["output"], then_branch=branches[0], else_branch=branches[1]))
     boxes, _ = answer(add_model(save(tmp_path / "e.onnx", graph)))
     np.testing.assert_allclose(boxes, [[30, 25, 50, 55], [24, 16, 40, 24]])
+
+
+def changeable(message: Any) -> list[tuple[Any, Any]]:
+    """(message, field) of everything that is set in a protobuf message and below it."""
+    found = []
+    for field, value in message.ListFields():
+        found.append((message, field))
+        if field.type == field.TYPE_MESSAGE:
+            for inner in [value] if hasattr(value, "ListFields") else value:
+                found += changeable(inner)
+    return found
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_a_damaged_export_works_or_gives_a_sentence(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject):
+    folder = tmp_path_factory.mktemp("damaged")
+    makers = (
+        lambda path: write_means(path, image=["N", 3, "H", "W"], turned=True),
+        lambda path: write_means(path, image=[1, 3, 64, 64], objectness=True, box=(0, 0, 0, 0)),
+        lambda path: write_export(path, {"o": np.zeros((1, 9, 6), np.float32)}, metadata={"names": TWO}),
+    )
+    file = data.draw(st.sampled_from(makers))(folder / "e.onnx")
+    model = onnx.load(file)
+    for _ in range(data.draw(st.integers(1, 3))):
+        message, field = data.draw(st.sampled_from(changeable(model)))
+        value = getattr(message, field.name)
+        if hasattr(value, "__delitem__") and not isinstance(value, str | bytes):
+            del value[data.draw(st.integers(0, len(value) - 1))]
+        elif isinstance(value, int):
+            setattr(message, field.name, data.draw(st.sampled_from([0, 1, 3, 7, 64, 1000])))
+        elif isinstance(value, str):
+            setattr(message, field.name, data.draw(st.sampled_from(["", "images", "output", "Expand", "Resize"])))
+        else:
+            message.ClearField(field.name)
+    file.write_bytes(model.SerializeToString())
+    with suppress(ModelError):
+        convert(file, cfg=None, names=None).build()
