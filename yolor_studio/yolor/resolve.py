@@ -8,7 +8,6 @@ from yolor_studio.core.errors import ModelError
 from yolor_studio.yolor.cfg import Section
 from yolor_studio.yolor.layers import (
     CONSTANT,
-    IMAGE,
     Activation,
     AvgPool,
     Conv,
@@ -30,27 +29,22 @@ from yolor_studio.yolor.layers import (
     Tags,
     Upsample,
 )
+from yolor_studio.yolor.resolver import (
+    ATOM_JOINS,
+    ATOM_MEANS,
+    IMPLICIT_MEANS,
+    JOINS,
+    MAX_CLASSES,
+    MAX_IMPLICIT,
+    MAX_LAYERS,
+    MAX_WAVELET_CHANNELS,
+    Resolver,
+    activation_of,
+    reduced,
+)
 
-MAX_LAYERS = 5000
-MAX_CLASSES = 10_000
-MAX_CHANNELS = 1 << 20
-"""The most channels of a map."""
-MAX_WAVELET_CHANNELS = 512
-"""The most channels whose wavelets are taken: they become one convolution over all of them."""
-MAX_IMPLICIT = 1 << 20
-"""The most numbers in one implicit layer."""
-_IMPLICIT_MEANS = {"implicit_add": 0.0, "implicit_mul": 1.0, "implicit_cat": 0.0}
-_ATOM_MEANS = {f"{kind}_2d": mean for kind, mean in _IMPLICIT_MEANS.items()}
 _IMPLICIT_STD = 0.02
 _DARKNET_STD = 0.2
-_JOINS = {
-    "shift_channels": Join.SHIFT,
-    "control_channels": Join.CONTROL,
-    "alternate_channels": Join.ALTERNATE,
-    "select_channels": Join.SELECT,
-}
-_ATOM_JOINS = {f"{kind}_2d": join for kind, join in _JOINS.items()}
-_READ_ATOMS = ("convolutional", "conv", "dropout", "silence", *_ATOM_JOINS)
 _ONLY_PLAIN = {
     "dilation": "1",
     "antialiasing": "0",
@@ -63,70 +57,6 @@ _ONLY_PLAIN = {
     "maxpool_depth": "0",
     "scale_wh": "0",
 }
-
-
-class Resolver:
-    """The layers made so far, and how the next section finds its inputs among them."""
-
-    def __init__(self, sections: Sequence[Section]) -> None:
-        self.layers: list[Layer] = []
-        self._constant: list[bool] = []
-        # Only YOLOR's main line has these kinds of layers.
-        marks = {*_IMPLICIT_MEANS, *_ATOM_MEANS, *_JOINS, *_ATOM_JOINS}
-        self.main_line = any(s.kind in marks for s in sections)
-
-    @property
-    def index(self) -> int:
-        """The index of the layer now being made."""
-        return len(self.layers)
-
-    def source(self, section: Section, written: int) -> int:
-        """The absolute index of a written one: negative counts back from here, otherwise from layer 0."""
-        index = self.index + written if written < 0 else written
-        if not 0 <= index < self.index:
-            section.fail(f"it reads layer {written}, but {self.index} layers (from 0) stand before it.")
-        layer = self.layers[index]
-        if isinstance(layer, Head | Tags | Embedding):
-            section.fail(f"it reads layer {written}, an output of the network, which gives no map.")
-        if layer.rows > 1 and section.kind not in _READ_ATOMS:
-            section.fail(
-                f"it reads layer {written}, a map of implicit atoms, which only convolutions and *_channels_2d read."
-            )
-        return index
-
-    def previous(self, section: Section) -> int:
-        """The index of the layer just before (or the picture)."""
-        if self.index == 0:
-            return IMAGE
-        return self.source(section, -1)
-
-    def shape(self, index: int) -> tuple[int, int]:
-        """(channels, stride) of a layer or of the picture."""
-        return (3, 1) if index == IMAGE else (self.layers[index].channels, self.layers[index].stride)
-
-    def rows(self, index: int) -> int:
-        """The rows of a map of implicit atoms; 1 for every other."""
-        return 1 if index == IMAGE else self.layers[index].rows
-
-    def constant(self, index: int) -> bool:
-        """Whether a layer's value is the same for every picture."""
-        return index != IMAGE and self._constant[index]
-
-    def add(self, section: Section, layer: Layer) -> None:
-        """Append the layer that the section describes."""
-        if layer.channels > MAX_CHANNELS:
-            section.fail(f"it gives {layer.channels:,} channels; at most {MAX_CHANNELS:,} are supported.")
-        self._constant.append(all(self.constant(source) for source in layer.inputs))
-        self.layers.append(layer)
-
-    def one_origin(self, section: Section, sources: Sequence[int]) -> None:
-        """Fail if some of the layers hold one value for all pictures, and others one per picture."""
-        if len({self.constant(source) for source in sources}) > 1:
-            section.fail("it mixes implicit layers with maps of the picture, which only the *_channels sections do.")
-
-    def place(self, section: Section) -> dict[str, int]:
-        """What every layer is told about its place."""
-        return {"index": self.index, "line": section.line}
 
 
 def resolve(sections: Sequence[Section]) -> tuple[Layer, ...]:
@@ -143,30 +73,6 @@ def resolve(sections: Sequence[Section]) -> tuple[Layer, ...]:
                 section.fail(f"the option {key}={section.options[key]} is not supported.")
         resolver.add(section, make(section, resolver))
     return tuple(resolver.layers)
-
-
-def _activation(section: Section, default: str) -> Activation:
-    name = section.text("activation", default).lower()
-    try:
-        return Activation("silu" if name == "swish" else name)
-    except ValueError:
-        section.fail(f"the activation '{name[:40]}' is not supported; supported are {', '.join(Activation)} and swish.")
-
-
-def _reduce(section: Section, stride: int, *, size: int, step: int, pad: int) -> int:
-    """The stride behind a window of `size` moved by `step` over a map with `pad` cells added in all.
-
-    Every input of a multiple of the stride must give exactly 1 / step of the cells: then maps of equal stride fit.
-    """
-    if stride == CONSTANT:
-        if pad - size + 1 != 0:
-            section.fail("a window that changes the size of a map of one cell is not supported.")
-        return CONSTANT
-    if not size - step <= pad < size:
-        section.fail(
-            f"a window of {size} with step {step} and {pad} cells of padding in all does not divide sizes evenly."
-        )
-    return stride * step
 
 
 def _convolution(section: Section, resolver: Resolver) -> Layer:
@@ -186,7 +92,7 @@ def _convolution(section: Section, resolver: Resolver) -> Layer:
         **resolver.place(section),
         inputs=(source,),
         channels=filters,
-        stride=_reduce(section, stride, size=size, step=step, pad=2 * pad),
+        stride=reduced(section, stride, size=size, step=step, pad=2 * pad),
         in_channels=channels,
         size=size,
         step=step,
@@ -194,7 +100,7 @@ def _convolution(section: Section, resolver: Resolver) -> Layer:
         groups=groups,
         batch_norm=batch_norm,
         bias=not batch_norm and section.integer("bias", 1) != 0,
-        activation=_activation(section, "logistic"),
+        activation=activation_of(section, "logistic"),
         rows=resolver.rows(source),
     )
 
@@ -207,7 +113,7 @@ def _norm(section: Section, resolver: Resolver) -> Layer:
         inputs=(source,),
         channels=channels,
         stride=stride,
-        activation=_activation(section, "linear"),
+        activation=activation_of(section, "linear"),
     )
 
 
@@ -248,7 +154,7 @@ def _shortcut(section: Section, resolver: Resolver) -> Layer:
         inputs=(first, *others),
         channels=channels,
         stride=stride,
-        activation=_activation(section, "linear"),
+        activation=activation_of(section, "linear"),
     )
 
 
@@ -262,7 +168,7 @@ def _max_pool(section: Section, resolver: Resolver) -> Layer:
         **resolver.place(section),
         inputs=(source,),
         channels=channels,
-        stride=_reduce(section, stride, size=size, step=step, pad=pad),
+        stride=reduced(section, stride, size=size, step=step, pad=pad),
         size=size,
         step=step,
         pad=pad,
@@ -318,11 +224,11 @@ def _identity(section: Section, resolver: Resolver) -> Layer:
 def _implicit(section: Section, resolver: Resolver) -> Layer:
     """A vector; or atoms, whose filters are rows; or Darknet's own kind, whose atoms are rows."""
     filters = section.integer("filters", low=1, high=1 << 16)
-    darknet, plain = section.kind == "implicit", section.kind in _IMPLICIT_MEANS
+    darknet, plain = section.kind == "implicit", section.kind in IMPLICIT_MEANS
     atoms = 1 if plain else section.integer("atoms", 1, low=1, high=1 << 12)
     if filters * atoms > MAX_IMPLICIT:
         section.fail(f"{atoms} atoms of {filters} numbers are too many.")
-    plain_mean = {**_IMPLICIT_MEANS, **_ATOM_MEANS}.get(section.kind, 0.0)
+    plain_mean = {**IMPLICIT_MEANS, **ATOM_MEANS}.get(section.kind, 0.0)
     return Implicit(
         **resolver.place(section),
         inputs=(),
@@ -342,14 +248,14 @@ def _joined(section: Section, resolver: Resolver) -> Layer:
     vector_channels, vector_stride = resolver.shape(vector)
     if vector_stride != CONSTANT:
         section.fail("it must read an implicit layer, but reads a map of the picture.")
-    turned = section.kind in _ATOM_JOINS
+    turned = section.kind in ATOM_JOINS
     if turned:
         if vector_channels != 1 or not resolver.constant(vector):
             section.fail("it must read implicit atoms that a convolution with filters=1 has mixed into one vector.")
         vector_channels = resolver.rows(vector)
     elif resolver.rows(vector) > 1:
         section.fail(f"its implicit layer holds atoms; [{section.kind}_2d] joins what is mixed from them.")
-    join = {**_JOINS, **_ATOM_JOINS}[section.kind]
+    join = {**JOINS, **ATOM_JOINS}[section.kind]
     if join is not Join.ALTERNATE and vector_channels != channels:
         section.fail(f"its implicit layer has {vector_channels} values, but its input has {channels} channels.")
     return Joined(
@@ -370,7 +276,7 @@ def _scale(section: Section, resolver: Resolver) -> Layer:
     channels, stride = resolver.shape(base)
     if resolver.shape(factor) not in ((channels, stride), (channels, CONSTANT)):
         section.fail(f"its inputs of {channels} and {resolver.shape(factor)[0]} channels do not fit together.")
-    activation = _activation(section, "linear")
+    activation = activation_of(section, "linear")
     place = {**resolver.place(section), "channels": channels, "stride": stride}
     if resolver.constant(factor) and activation is Activation.LINEAR:
         return Joined(**place, inputs=(base, factor), join=Join.CONTROL, turned=False)
@@ -454,8 +360,8 @@ _MAKERS: Mapping[str, Callable[[Section, Resolver], Layer]] = {
     "dwt": _dwt,
     "dropout": _identity,
     "silence": _identity,
-    **dict.fromkeys((*_IMPLICIT_MEANS, *_ATOM_MEANS, "implicit"), _implicit),
-    **dict.fromkeys((*_JOINS, *_ATOM_JOINS), _joined),
+    **dict.fromkeys((*IMPLICIT_MEANS, *ATOM_MEANS, "implicit"), _implicit),
+    **dict.fromkeys((*JOINS, *ATOM_JOINS), _joined),
     "scale_channels": _scale,
     "sam": _scale,
     "yolo": _head,
