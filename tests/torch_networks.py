@@ -70,6 +70,18 @@ class BottleneckCSPF(Joining):
         return self.cv4(self.over(self.m(self.cv1(x)), self.cv2(x)))
 
 
+class BottleneckCSP(BottleneckCSPF):
+    """The same with a convolution of its own behind the bottlenecks."""
+
+    def __init__(self, a: int, b: int, n: int, add: bool = True) -> None:
+        super().__init__(a, b, n)
+        self.cv3 = nn.Conv2d(b // 2, b // 2, 1, bias=False)
+        self.m = nn.Sequential(*(Bottleneck(b // 2, add=add) for _ in range(n)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.cv4(self.over(self.cv3(self.m(self.cv1(x))), self.cv2(x)))
+
+
 class BottleneckCSP2(Joining):
     def __init__(self, a: int, b: int, n: int) -> None:
         super().__init__()

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from checkpoint_files import main_line
 
 from yolor_studio.core.errors import ModelError
+from yolor_studio.yolor import zoo
 from yolor_studio.yolor.checkpoints.reading import read_checkpoint
 from yolor_studio.yolor.modules import translate
 from yolor_studio.yolor.plan import build_plan
-from yolor_studio.yolor.reference import forward
+from yolor_studio.yolor.reference import forward, random_weights
 from yolor_studio.yolor.safetensors_io import SavedNetwork
 
 torch = pytest.importorskip("torch")
@@ -124,12 +127,41 @@ def test_a_network_pickled_whole_is_the_same_network(tmp_path: Path, yaml: dict[
     expect_equal_outputs(network, model)
 
 
+@pytest.mark.parametrize("name", ["yolov5n", "yolov5n6", "yolor-ssss-s2d"])
+def test_a_published_network_gives_the_same_outputs(tmp_path: Path, name: str):
+    from yolor_studio.yolor.network import Network
+    from yolor_studio.yolor.zoo.networks import NETWORKS
+
+    make_yaml = NETWORKS[name].modules
+    assert make_yaml is not None
+    model = make(dict(make_yaml()), names=[f"n{number}" for number in range(80)]).half()
+    saved = read_checkpoint(save(tmp_path / "a.pt", {"epoch": -1, "model": model, "ema": None}, legacy=False))
+    network = Network(build_plan(saved.description), bn_eps=saved.weights.bn_eps).eval()
+    network.load_weights(saved.weights.arrays)
+    images = torch.rand(1, 3, 64, 128)
+    with torch.no_grad():
+        for ours, theirs in zip(network(images), model.float()(images), strict=True):
+            assert (ours - theirs).abs().max() < 1e-5
+
+
 @pytest.mark.parametrize("yaml", [PAPER, YOLOV5], ids=["paper", "yolov5"])
 def test_a_fused_network_gives_the_same_outputs(tmp_path: Path, yaml: dict[str, Any]):
     from torch_networks import fused
 
     model = fused(make(yaml))
     expect_equal_outputs(read_checkpoint(save(tmp_path / "a.pt", {"model": model}, legacy=False)), model)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("fitness", [np.array([0.5]), np.float64(0.5), 0.5])
+def test_the_main_lines_arrays_come_bit_for_bit(tmp_path: Path, fitness: Any, legacy: bool):
+    description = zoo.description("yolor-n")
+    weights = random_weights(build_plan(description), seed=0, bn_eps=1e-4)
+    state = OrderedDict((key, torch.from_numpy(array)) for key, array in main_line(weights).items())
+    value = {"epoch": -1, "best_fitness": fitness, "training_results": None, "model": state, "optimizer": None}
+    network = read_checkpoint(save(tmp_path / "a.pt", value, legacy=legacy), description=description)
+    assert network.weights.arrays.keys() == weights.arrays.keys()
+    assert all((network.weights[name] == array).all() for name, array in weights.arrays.items())
 
 
 def test_the_mean_of_the_weights_is_preferred(tmp_path: Path):
