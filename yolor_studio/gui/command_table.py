@@ -210,6 +210,10 @@ _BY_MENU: dict[str, tuple[Command, ...]] = {
             hint="How good a model is on your reviewed frames, or on a COCO dataset.",
         ),
         Command(
+            "model.train", "Fine-tune…", lambda do: do.fine_tune(), ("Ctrl+Shift+T",), "graduation-cap",
+            hint="Lets a model learn from the frames that you reviewed.",
+        ),
+        Command(
             "model.page", "Models", lambda do: do.show_models(), ("Ctrl+Shift+M",), "cube", separator=True,
             hint="What can be run and fetched, what each model is, and whether it agrees with its origin.",
         ),

@@ -318,6 +318,10 @@ class Commands:
         """Ask for a model file and add it to the list."""
         self._window.add_model()
 
+    def fine_tune(self) -> None:
+        """Follow the training under way, or start one."""
+        self._window.training.open()
+
     def evaluate(self) -> None:
         """Show the page that measures models."""
         self._window.show_evaluation()

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.gui.bridge import Bridge
-from yolor_studio.jobs.events import Event, ItemFailed, Job, Notice, Preview, Progress, Result, Started
+from yolor_studio.jobs.events import CurvePoint, Event, ItemFailed, Job, Notice, Preview, Progress, Result, Started
 from yolor_studio.jobs.runner import Ended, JobThread
 
 __all__ = ["JobRun", "Outcome"]
@@ -38,6 +38,8 @@ class JobRun(QObject):
     changed = Signal()
     """Title, detail or progress are new."""
     preview = Signal(object)
+    point = Signal(object)
+    """A CurvePoint of a training; none is left out."""
     notice = Signal(str)
     ended = Signal(object)
     """An Outcome; the last signal."""
@@ -94,6 +96,8 @@ class JobRun(QObject):
                 self.changed.emit()
             case Preview():
                 self.preview.emit(event)
+            case CurvePoint():
+                self.point.emit(event)
             case Notice():
                 self.notice.emit(event.text)
             case ItemFailed():

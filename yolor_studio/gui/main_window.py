@@ -37,6 +37,7 @@ from yolor_studio.gui.workspace import Workspace
 if TYPE_CHECKING:
     from yolor_studio.gui.evaluation.spots import Spot
     from yolor_studio.gui.models import ModelsPage
+    from yolor_studio.gui.training.desk import TrainingDesk
     from yolor_studio.jobs.evaluation import Evaluation
 
 __all__ = ["MainWindow"]
@@ -53,6 +54,7 @@ class MainWindow(QMainWindow):
         self.commands = Commands(studio, self)
         self._workspace: Workspace | None = None
         self._sheet: Sheet | None = None
+        self._training: TrainingDesk | None = None
         self.setWindowTitle("YOLOR Studio")
         self.setWindowIcon(window_icon())
         self.setMinimumSize(LEAST_WIDTH, LEAST_HEIGHT)
@@ -107,20 +109,33 @@ class MainWindow(QMainWindow):
         """The page that stands in place of the workspace."""
         return self._pages.page
 
-    def show_evaluation(self) -> None:
-        """The page that measures models."""
+    @property
+    def training(self) -> TrainingDesk:
+        """Fine-tuning in this window."""
+        if self._training is None:
+            from yolor_studio.gui.training.desk import TrainingDesk
+
+            self._training = TrainingDesk(
+                self.studio, self._pages, host=self._page, open_sheet=self.open_sheet, parent=self
+            )
+            self._training.changed.connect(self._refresh_soon)
+            self._training.evaluate_wanted.connect(self.show_evaluation)
+        return self._training
+
+    def show_evaluation(self, model: str = "") -> None:
+        """The page that measures models; with a model's name, on that one."""
         from yolor_studio.gui.evaluation import EvaluationPage
 
         def build() -> Page:
             page = EvaluationPage(self.studio, back=self._back_name())
             page.place_wanted.connect(self._reveal)
             page.look_wanted.connect(self._look_at)
-            page.shown_wanted.connect(self.show_evaluation)
+            page.shown_wanted.connect(lambda: self.show_evaluation())
             return page
 
         page = self._pages.show_page("evaluation", build)
         if isinstance(page, EvaluationPage):
-            page.refresh()
+            page.refresh(model)
 
     def _reveal(self, place: tuple[int, int], spot: Spot) -> None:
         from yolor_studio.gui.evaluation.reveal import Reveal
@@ -301,6 +316,8 @@ class MainWindow(QMainWindow):
         if self._sheet is not None:
             self._sheet.stop()
         self._pages.stop()
+        if self._training is not None:
+            self._training.stop()
         self.studio.stop_model_work()
         self.studio.close_project()
         event.accept()
@@ -374,7 +391,8 @@ class MainWindow(QMainWindow):
         self.actions_set.set_met(self._met_needs())
         for theme in ("system", "dark", "light"):
             self.actions_set.set_checked(f"view.theme_{theme}", studio.settings.theme == theme)
-        self.status.set_device(device_text(studio))
+        training = self._training.status() if self._training is not None else ""
+        self.status.set_device(training or device_text(studio))
         if self.page is not None:
             self._refresh_page(self.page)
             return

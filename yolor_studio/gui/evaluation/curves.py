@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from yolor_studio.core.palette import colour_of
 from yolor_studio.gui import looks
-from yolor_studio.gui.evaluation.cards import Card
 from yolor_studio.gui.widgets import ElidedLabel, Segmented
+from yolor_studio.gui.widgets.cards import Card
 from yolor_studio.gui.widgets.plot import Marker, Plot, Series
 from yolor_studio.metrics.analysis import Analysis
 from yolor_studio.metrics.curves import GRID

@@ -94,9 +94,9 @@ class EvaluationPage(Page):
 
     # What there is to choose
 
-    def refresh(self) -> None:
-        """List the models of now, and say what can be measured."""
-        chosen = self.models.currentData() or self._studio.model
+    def refresh(self, model: str = "") -> None:
+        """List the models of now with `model` chosen, or the one that was, and say what can be measured."""
+        chosen = model or self.models.currentData() or self._studio.model
         with QSignalBlocker(self.models):
             self.models.clear()
             for name in _model_names(self._studio):

@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollA
 from yolor_studio.gui import looks
 from yolor_studio.gui.bridge import Bridge
 from yolor_studio.gui.evaluation.boxes import BoxList
-from yolor_studio.gui.evaluation.cards import Card, FigureCard
 from yolor_studio.gui.evaluation.crops import Crops
 from yolor_studio.gui.evaluation.curves import CurvesCard
 from yolor_studio.gui.evaluation.matrix import ConfusionMatrix
 from yolor_studio.gui.evaluation.spots import spots_of
 from yolor_studio.gui.evaluation.table import CategoryRow, CategoryTable, percent
+from yolor_studio.gui.widgets.cards import Card, FigureCard
 from yolor_studio.jobs.evaluation import Evaluation
 from yolor_studio.metrics.confusion import Pairing
 

@@ -1,11 +1,11 @@
-"""Cards of the evaluation page: a frame with a title, and a large figure with a word about it."""
+"""Cards: a frame with a title, and a large figure with a word about it."""
 
 from __future__ import annotations
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from yolor_studio.gui import looks
-from yolor_studio.gui.widgets import ElidedLabel
+from yolor_studio.gui.widgets.elided import ElidedLabel
 
 __all__ = ["Card", "FigureCard"]
 
