@@ -72,10 +72,13 @@ def add(qtbot: QtBot, page: ModelsPage, *files: Path) -> None:
     wait_for(qtbot, lambda: settled(page))
 
 
+def select_row(page: ModelsPage, key: str) -> None:
+    assert page._model.row_of(key) >= 0, key
+    page.select(key)
+
+
 def select(qtbot: QtBot, page: ModelsPage, key: str) -> None:
-    row = page._model.row_of(key)
-    assert row >= 0, key
-    page.list.setCurrentIndex(page._model.index(row, 0))
+    select_row(page, key)
     wait_for(qtbot, lambda: settled(page))
 
 
@@ -285,16 +288,27 @@ def test_a_stopped_download_keeps_what_came_and_goes_on(qtbot, shop, page):
     select(qtbot, page, "release:toy-net")
     press(qtbot, page, "Download")
     wait_for(qtbot, lambda: page.work.run is not None and page.work.run.progress.done == len(shop.data) // 2)
-    assert not page.add_button.isEnabled() or page.work.running
     assert "Downloading" in texts(page)
+    assert not has_button(page, "Download")
     press(qtbot, page, "Cancel")
     wait_for(qtbot, lambda: settled(page))
     assert "are kept, and the same download goes on from there" in texts(page)
     assert page.details.item.figures.endswith("are here")
     shop.stalls = False
-    press(qtbot, page, "Download")
+    press(qtbot, page, "Go on, ")
     wait_for(qtbot, lambda: settled(page) and "toy-net" in names(page, Kind.MODEL))
     assert shop.requests[-1]["range"] == f"bytes={len(shop.data) // 2}-"
+
+
+def test_the_end_of_a_job_leaves_a_person_where_they_look(qtbot, shop, page):
+    shop.stalls = True
+    select(qtbot, page, "release:toy-net")
+    press(qtbot, page, "Download")
+    wait_for(qtbot, lambda: page.work.run is not None and page.work.run.progress.done > 0)
+    select_row(page, "model:yolor-n")
+    page.work.cancel()
+    wait_for(qtbot, lambda: settled(page))
+    assert page.details.item.name == "yolor-n"
 
 
 def test_what_goes_wrong_is_a_sentence_in_place(qtbot, shop, page):

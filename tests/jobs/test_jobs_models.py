@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -31,7 +32,16 @@ from yolor_studio.yolor.cfg import parse_cfg
 from yolor_studio.yolor.plan import build_plan
 from yolor_studio.yolor.reference import random_weights
 from yolor_studio.yolor.safetensors_io import SavedNetwork, save_network
+from yolor_studio.yolor.tasks import with_tasks
 from yolor_studio.yolor.weights import darknet_bytes
+
+
+def with_all_tasks(path: Path) -> Path:
+    """The toy network with tags and embeddings."""
+    description = with_tasks(parse_cfg(TOY_CFG), embedding=4)
+    weights = random_weights(build_plan(description), seed=0, bn_eps=1e-4)
+    save_network(path, SavedNetwork(description, weights, ("cat", "dog"), 96, ""))
+    return path
 
 
 @pytest.fixture
@@ -57,7 +67,8 @@ def values(report: CheckReport) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("device", ["torch", "numpy"])
-def test_a_model_agrees_with_its_network(entry, device, monkeypatch):
+def test_a_model_agrees_with_its_network(tmp_path, device, monkeypatch):
+    entry = add_model(with_all_tasks(tmp_path / "toy.safetensors"))
     if device == "torch":
         pytest.importorskip("torch")
     else:
@@ -67,7 +78,7 @@ def test_a_model_agrees_with_its_network(entry, device, monkeypatch):
     assert report.breach == ""
     assert report.against.startswith("PyTorch 2." if device == "torch" else "the numpy reference")
     found = values(report)
-    assert set(found) == {"maps", "boxes", "scores", "again", "batch"}
+    assert set(found) == {"maps", "boxes", "scores", "tags", "embeddings", "again", "batch"}
     assert found["maps"] < 1e-4
     assert found["boxes"] < 1e-2
     assert found["scores"] < 1e-5
@@ -140,36 +151,65 @@ def test_checking_can_be_stopped(entry):
                 cancel.cancel()
 
 
-def outputs(pictures: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    boxes = np.tile(np.array([1, 2, 3, 4], np.float32), (pictures, 5, 1))
-    scores = np.repeat(np.linspace(1, 0, 5, dtype=np.float32)[None, :, None], pictures, axis=0).repeat(2, axis=2)
-    return boxes, scores
+def outputs(pictures: int = 1) -> dict[str, np.ndarray]:
+    scores = np.linspace(1, 0, 5, dtype=np.float32)[None, :, None]
+    return {
+        "boxes": np.tile(np.array([1, 2, 3, 4], np.float32), (pictures, 5, 1)),
+        "scores": np.repeat(scores, pictures, axis=0).repeat(2, axis=2),
+        "tags": np.tile(np.array([0.25, 1], np.float32), (pictures, 1)),
+        "embeddings": np.tile(np.array([0, 1, 0], np.float32), (pictures, 5, 1)),
+    }
 
 
 def test_what_breaks_the_contract_is_a_sentence():
-    boxes, scores = outputs()
-    assert behaviour.breach(boxes, scores, pictures=1, classes=2) == ""
-    for changed, words in (
-        ((boxes.astype(np.float64), scores), "is float64 and not float32"),
-        ((boxes[..., :3], scores), "has the shape [1, 5, 3]"),
-        ((boxes, scores[..., :1]), "has the shape [1, 5, 1]"),
-        ((boxes * np.nan, scores), "not numbers"),
-        ((boxes[:, :4], scores), "4 boxes and 5 rows"),
-        ((boxes, scores * 2), "between 0 and 2 instead of 0 and 1"),
-        ((boxes, scores[:, ::-1]), "not ordered"),
+    good = outputs()
+    assert behaviour.breach(good, pictures=1, classes=2) == ""
+    for name, change, words in (
+        ("boxes", lambda a: a.astype(np.float64), "is float64 and not float32"),
+        ("boxes", lambda a: a[..., :3], "boxes has the shape [1, 5, 3]"),
+        ("scores", lambda a: a[..., :1], "scores has the shape [1, 5, 1]"),
+        ("tags", lambda a: a[:, :1], "tags has the shape [1, 1]"),
+        ("boxes", lambda a: a * np.float32(np.nan), "not numbers"),
+        ("boxes", lambda a: a[:, :4], "different numbers of rows"),
+        ("scores", lambda a: a * 2, "between 0 and 2 instead of 0 and 1"),
+        ("tags", lambda a: a - 1, "Its tags lie between -0.75 and 0"),
+        ("scores", lambda a: a[:, ::-1], "not ordered"),
+        ("embeddings", lambda a: a * 3, "lengths from 3 to 3 instead of 1"),
     ):
-        assert words in behaviour.breach(*changed, pictures=1, classes=2)
+        assert words in behaviour.breach({**good, name: change(good[name])}, pictures=1, classes=2)
 
 
 def test_pictures_that_leak_into_each_other_are_seen():
     class Leaking:
-        def run(self, _names, inputs):
+        def get_outputs(self):
+            return [SimpleNamespace(name=name) for name in outputs()]
+
+        def run(self, names, inputs):
             images = inputs["images"]
-            boxes, scores = outputs(len(images))
-            return boxes, scores * np.float32(images.mean() / 255)
+            found = outputs(len(images))
+            return [found[name] * np.float32(images.mean() / 255) for name in names]
 
     pair = np.stack([np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)])
     assert behaviour.from_batch(Leaking(), pair) == pytest.approx(0.5)
+
+
+@pytest.mark.usefixtures("without_torch")
+@pytest.mark.parametrize("liar", ["", "tags", "embeddings"])
+def test_tags_and_embeddings_are_compared_where_a_network_has_them(tmp_path, liar):
+    entry = add_model(with_all_tasks(tmp_path / "tasks.safetensors"))
+    if liar:
+        model = onnx.load(entry.path)
+        last = next(node for node in model.graph.node if list(node.output) == [liar])
+        model.graph.initializer.append(numpy_helper.from_array(np.float32(0.7), "lie"))
+        model.graph.node.append(onnx.helper.make_node("Mul", [last.input[0], "lie"], [liar], name="lying"))
+        model.graph.node.remove(last)
+        entry.path.write_bytes(model.SerializeToString())
+    report = check(find_model("tasks"))
+    if liar == "embeddings":
+        assert "lengths from 0.7 to 0.7 instead of 1" in report.breach
+        return
+    assert set(values(report)) == {"maps", "boxes", "scores", "tags", "embeddings", "again", "batch"}
+    assert [measure.name for measure in report.measures if not measure.ok] == ([liar] if liar else [])
 
 
 # Facts

@@ -99,8 +99,8 @@ def check_lines(report: CheckReport) -> Iterator[str]:
         yield f"Parity    against {report.against} at {across} x {down}, largest difference:"
     elif not report.breach:
         yield "Parity    not checked: it came as ONNX, so there is no network to hold it against"
-    yield from (_measure_line(m) for m in report.measures if m.name in ("maps", "boxes", "scores"))
-    others = [m for m in report.measures if m.name not in ("maps", "boxes", "scores")]
+    yield from (_measure_line(measure) for measure in report.measures if not measure.of_itself)
+    others = [measure for measure in report.measures if measure.of_itself]
     if others:
         yield "Itself    largest difference of scores:"
         yield from map(_measure_line, others)

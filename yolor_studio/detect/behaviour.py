@@ -2,47 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from yolor_studio.yolor.contract import BOXES, INPUT, SCORES
+from yolor_studio.yolor.contract import BOXES, EMBEDDINGS, INPUT, SCORES, TAGS
 
 _SLACK = 1e-4
 """By which a score may leave 0..1: rounding."""
 
 
-def run(session: Any, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The boxes [N, K, 4] and scores [N, K, classes] that an onnxruntime session gives for images [N, H, W, 3]."""
-    boxes, scores = session.run([BOXES, SCORES], {INPUT: images})
-    return boxes, scores
+Found = Mapping[str, NDArray[np.float32]]
+"""A model's outputs by name."""
 
 
-def breach(boxes: NDArray[Any], scores: NDArray[Any], *, pictures: int, classes: int) -> str:
+def run(session: Any, images: NDArray[np.uint8]) -> Found:
+    """What an onnxruntime session gives for images [N, H, W, 3]."""
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, {INPUT: images}), strict=True))
+
+
+def breach(found: Found, *, pictures: int, classes: int) -> str:
     """What breaks the contract in a model's outputs, as a sentence for people; empty when nothing does."""
-    for name, array, last in ((BOXES, boxes, 4), (SCORES, scores, classes)):
+    shapes = {
+        BOXES: (pictures, None, 4),
+        SCORES: (pictures, None, classes),
+        TAGS: (pictures, classes),
+        EMBEDDINGS: (pictures, None, None),
+    }
+    for name, array in found.items():
         if array.dtype != np.float32:
             return f"The output {name} is {array.dtype} and not float32."
-        if array.ndim != 3 or array.shape[0] != pictures or array.shape[2] != last:
-            return f"The output {name} has the shape {list(array.shape)} for {pictures} pictures and {last} columns."
+        if not _fits(array.shape, shapes[name]):
+            return f"The output {name} has the shape {list(array.shape)} for {pictures} pictures of {classes} classes."
         if not np.isfinite(array).all():
             return f"The output {name} holds values that are not numbers."
-    if boxes.shape[1] != scores.shape[1]:
-        return f"It gives {boxes.shape[1]:,} boxes and {scores.shape[1]:,} rows of scores."
-    if scores.size and not (scores.min() >= -_SLACK and scores.max() <= 1 + _SLACK):
-        return f"Its scores lie between {scores.min():.3g} and {scores.max():.3g} instead of 0 and 1."
-    best = scores.max(axis=2, initial=0.0)
+    rows = {name: array.shape[1] for name, array in found.items() if array.ndim == 3}
+    if len(set(rows.values())) > 1:
+        return f"Its outputs have different numbers of rows: {rows}."
+    for name in (SCORES, TAGS):
+        values = found.get(name)
+        if values is not None and values.size and not (values.min() >= -_SLACK and values.max() <= 1 + _SLACK):
+            return f"Its {name} lie between {values.min():.3g} and {values.max():.3g} instead of 0 and 1."
+    best = found[SCORES].max(axis=2, initial=0.0)
     if (np.diff(best, axis=1) > _SLACK).any():
         return "Its rows are not ordered by their best class."
+    return _breach_of_vectors(found, best)
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(wanted) and all(want in (None, side) for side, want in zip(shape, wanted, strict=True))
+
+
+def _breach_of_vectors(found: Found, best: NDArray[np.float32]) -> str:
+    if EMBEDDINGS not in found:
+        return ""
+    lengths = np.linalg.norm(found[EMBEDDINGS], axis=2)[best > 0]
+    if lengths.size and np.abs(lengths - 1).max() > _SLACK:
+        return f"Its embeddings have lengths from {lengths.min():.3g} to {lengths.max():.3g} instead of 1."
     return ""
 
 
-def spread(first: tuple[NDArray[Any], NDArray[Any]], second: tuple[NDArray[Any], NDArray[Any]]) -> float:
-    """The largest difference of two answers' scores, row by row."""
-    rows = min(first[1].shape[1], second[1].shape[1])
-    difference = np.abs(first[1][:, :rows].max(axis=2) - second[1][:, :rows].max(axis=2))
-    return float(difference.max(initial=0.0))
+def spread(first: Found, second: Found) -> float:
+    """The largest difference of two answers' best scores, row by row."""
+    one, other = (found[SCORES].max(axis=2, initial=0.0) for found in (first, second))
+    rows = min(one.shape[1], other.shape[1])
+    return float(np.abs(one[:, :rows] - other[:, :rows]).max(initial=0.0))
 
 
 def from_batch(session: Any, images: NDArray[np.uint8]) -> float:
@@ -50,7 +77,8 @@ def from_batch(session: Any, images: NDArray[np.uint8]) -> float:
     together = run(session, images)
     return max(
         spread(
-            run(session, images[index : index + 1]), (together[0][index : index + 1], together[1][index : index + 1])
+            run(session, images[index : index + 1]),
+            {name: array[index : index + 1] for name, array in together.items()},
         )
         for index in range(len(images))
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from yolor_studio.detect.devices import open_session
 from yolor_studio.detect.model_check import read_model
-from yolor_studio.yolor.contract import INPUT
+from yolor_studio.yolor.contract import BOXES, EMBEDDINGS, INPUT, SCORES, TAGS
 from yolor_studio.yolor.plan import Plan
-from yolor_studio.yolor.reference import decode
+from yolor_studio.yolor.reference import Outputs, decode, embed, sigmoid
 
 if TYPE_CHECKING:
     import onnx
@@ -24,7 +24,7 @@ _MOST_BYTES = 500_000_000
 """Larger models are not opened a second time to look at their maps."""
 
 
-def raw_outputs(file: Path, plan: Plan, images: NDArray[np.uint8]) -> list[NDArray[np.float32]] | None:
+def raw_maps(file: Path, plan: Plan, images: NDArray[np.uint8]) -> list[NDArray[np.float32]] | None:
     """The heads' raw maps within an ONNX file made by this program from `plan`, for pictures [N, H, W, 3].
 
     None where they cannot be told apart in the graph, or the file is too large to be opened twice.
@@ -74,31 +74,31 @@ def keeps_halves(file: Path) -> bool:
 
 
 def differences(
-    plan: Plan,
-    maps: Sequence[NDArray[np.floating]],
-    boxes: NDArray[np.float32],
-    scores: NDArray[np.float32],
-    *,
-    width: int,
-    height: int,
-) -> tuple[float, float]:
-    """The largest difference of the best boxes, in pixels, and of their scores, between a model's outputs for one
-    picture (boxes [K, 4], scores [K, classes]) and the network's raw maps.
+    plan: Plan, truth: Outputs, found: Mapping[str, NDArray[np.float32]], *, width: int, height: int
+) -> dict[str, float]:
+    """The largest differences between a model's outputs `found` for one picture and its network's raw outputs: of the
+    best boxes in pixels, of their scores, and of tags and embeddings where the network has them.
 
     Boxes are cut to the picture of width x height first, as they are in use. Each row is compared with the candidate
     that it lies nearest to, because equally good ones may change places.
     """
-    wanted_boxes, wanted_scores = (part[0] for part in decode(plan, [np.asarray(m, np.float64) for m in maps]))
+    boxes, scores = found[BOXES][0], found[SCORES][0]
+    wanted_boxes, wanted_scores = (part[0] for part in decode(plan, truth.heads))
     count = min(len(boxes), len(wanted_boxes), _MOST_ROWS)
     best = np.argsort(-wanted_scores.max(axis=1), kind="stable")[: 4 * count]
     corner = np.array([width, height] * 2, np.float64)
-    candidates = wanted_boxes[best].clip(0, corner)
-    candidate_scores = wanted_scores[best]
-    box_difference = score_difference = 0.0
-    for box, score in zip(boxes[:count].clip(0, corner), scores[:count], strict=True):
+    candidates, candidate_scores = wanted_boxes[best].clip(0, corner), wanted_scores[best]
+    vectors = embed(plan, truth.embeddings)[0][best] if truth.embeddings else None
+    worst: dict[str, float] = {BOXES: 0.0, SCORES: 0.0}
+    for row, (box, score) in enumerate(zip(boxes[:count].clip(0, corner), scores[:count], strict=True)):
         by_box = np.abs(candidates - box).max(axis=1)
         by_score = np.abs(candidate_scores - score).max(axis=1)
         nearest = int(np.argmin(by_box / max(width, height) + by_score))
-        box_difference = max(box_difference, float(by_box[nearest]))
-        score_difference = max(score_difference, float(by_score[nearest]))
-    return box_difference, score_difference
+        worst[BOXES] = max(worst[BOXES], float(by_box[nearest]))
+        worst[SCORES] = max(worst[SCORES], float(by_score[nearest]))
+        if vectors is not None:
+            apart = float(np.abs(vectors[nearest] - found[EMBEDDINGS][0, row]).max())
+            worst[EMBEDDINGS] = max(worst.get(EMBEDDINGS, 0.0), apart)
+    if truth.tags:
+        worst[TAGS] = float(np.abs(sigmoid(truth.tags[0][0]) - found[TAGS][0]).max())
+    return worst

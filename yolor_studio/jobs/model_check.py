@@ -20,19 +20,22 @@ from yolor_studio.core.paths import user_folder
 from yolor_studio.jobs.events import Event, Progress, Result, Started
 
 if TYPE_CHECKING:
+    from yolor_studio.detect.behaviour import Found
     from yolor_studio.detect.detector import Detector
     from yolor_studio.detect.library import ModelEntry
     from yolor_studio.yolor.plan import Plan
 
-_LIMITS = {"maps": 0.01, "boxes": 0.05, "scores": 0.001}
+_LIMITS = {"maps": 0.01, "boxes": 0.05, "scores": 0.001, "tags": 0.001, "embeddings": 0.001}
 """Float32 networks of the family differ by a hundredth of this; a real mistake by far more."""
-_LIMITS_OF_HALVES = {"maps": 0.1, "boxes": 0.5, "scores": 0.01}
+_LIMITS_OF_HALVES = {"maps": 0.1, "boxes": 0.5, "scores": 0.01, "tags": 0.01, "embeddings": 0.01}
 """Where the file stores weights as float16, which rounds them."""
 _BEHAVIOUR_LIMIT = 0.001
 _TITLES = {
     "maps": "Raw maps",
     "boxes": "Boxes",
     "scores": "Scores",
+    "tags": "Tags",
+    "embeddings": "Embeddings",
     "again": "The same picture again",
     "batch": "Two pictures at once",
 }
@@ -50,7 +53,7 @@ class Measure:
     """The largest difference of one kind, and how large it may be."""
 
     name: str
-    """ "maps", "boxes", "scores" (against the network), "again", "batch" (against itself)."""
+    """ "maps", "boxes", "scores", "tags", "embeddings" (against the network), "again", "batch" (against itself)."""
     value: float
     limit: float
     unit: str = ""
@@ -59,6 +62,11 @@ class Measure:
     def ok(self) -> bool:
         """Whether it is within its limit."""
         return self.value <= self.limit
+
+    @property
+    def of_itself(self) -> bool:
+        """Whether the model was held against itself and not against its network."""
+        return self.name in ("again", "batch")
 
     @property
     def title(self) -> str:
@@ -136,7 +144,7 @@ def check_model(
     cancel.check()
     images = _letterboxed(detector, street)
     seconds, answer = _timed(detector, images)
-    breach = behaviour.breach(*answer, pictures=len(images), classes=len(entry.classes))
+    breach = behaviour.breach(answer, pictures=len(images), classes=len(entry.classes))
     measures = [] if breach else _behaviour(detector, images, answer)
     yield Progress(2, _STEPS, note="looking at the test picture")
     cancel.check()
@@ -208,7 +216,7 @@ def _letterboxed(detector: Detector, rgb: NDArray[np.uint8]) -> NDArray[np.uint8
     return images
 
 
-def _timed(detector: Detector, images: NDArray[np.uint8]) -> tuple[float, tuple[NDArray[Any], NDArray[Any]]]:
+def _timed(detector: Detector, images: NDArray[np.uint8]) -> tuple[float, Found]:
     from yolor_studio.detect import behaviour
 
     best, answer = float("inf"), None
@@ -222,9 +230,7 @@ def _timed(detector: Detector, images: NDArray[np.uint8]) -> tuple[float, tuple[
     return best / len(images), answer
 
 
-def _behaviour(
-    detector: Detector, images: NDArray[np.uint8], answer: tuple[NDArray[Any], NDArray[Any]]
-) -> list[Measure]:
+def _behaviour(detector: Detector, images: NDArray[np.uint8], answer: Found) -> list[Measure]:
     from yolor_studio.detect import behaviour
 
     again = behaviour.spread(answer, behaviour.run(detector.session, images))
@@ -243,7 +249,7 @@ def _compared(
     from yolor_studio.detect.detector import Detector
     from yolor_studio.yolor.plan import build_plan
     from yolor_studio.yolor.safetensors_io import load_network
-    from yolor_studio.yolor.truth import has_torch, raw_maps
+    from yolor_studio.yolor.truth import has_torch, raw_outputs
 
     saved = load_network(network)
     plan = build_plan(saved.description)
@@ -255,16 +261,15 @@ def _compared(
     detector = Detector(entry, device="cpu", size=size if has_torch() else _reference_size(plan, size))
     images = _letterboxed(detector, street)[:1]
     height, width = images.shape[1:3]
-    maps, against = raw_maps(network, images, cancel=cancel)
-    boxes, scores = behaviour.run(detector.session, images)
+    truth, against = raw_outputs(network, images, cancel=cancel)
+    found = behaviour.run(detector.session, images)
     limits = _LIMITS_OF_HALVES if parity.keeps_halves(entry.path) else _LIMITS
-    measures = []
-    raw = parity.raw_outputs(entry.path, plan, images)
+    worst = parity.differences(plan, truth, found, width=width, height=height)
+    raw = parity.raw_maps(entry.path, plan, images)
     if raw is not None:
-        worst = max(float(np.abs(ours - theirs).max()) for ours, theirs in zip(raw, maps, strict=True))
-        measures.append(Measure("maps", worst, limits["maps"]))
-    box, score = parity.differences(plan, maps, boxes[0], scores[0], width=width, height=height)
-    measures += [Measure("boxes", box, limits["boxes"], "px"), Measure("scores", score, limits["scores"])]
+        pairs = zip(raw, truth.heads, strict=True)
+        worst = {"maps": max(float(np.abs(ours - theirs).max()) for ours, theirs in pairs), **worst}
+    measures = [Measure(name, value, limits[name], "px" if name == "boxes" else "") for name, value in worst.items()]
     return measures, against, (width, height)
 
 

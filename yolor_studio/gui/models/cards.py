@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["about_model", "about_release", "implicit_card", "parity_card", "picture_card"]
 
 _WIDEST_PICTURE = 760
+_COLUMNS = 3
 
 
 class _Pairs(QWidget):
@@ -102,8 +103,8 @@ def about_release(release: Release, host: QWidget) -> QFrame:
 
 def parity_card(report: CheckReport, host: QWidget) -> QFrame:
     """The figures of a check with their limits."""
-    against = [measure for measure in report.measures if measure.name in ("maps", "boxes", "scores")]
-    itself = [measure for measure in report.measures if measure not in against]
+    against = [measure for measure in report.measures if not measure.of_itself]
+    itself = [measure for measure in report.measures if measure.of_itself]
     note = host.tr("came as ONNX, so there is no network to hold it against")
     if report.against:
         note = host.tr("the ONNX file against {network}, {width} × {height} px, largest difference").format(
@@ -116,14 +117,17 @@ def parity_card(report: CheckReport, host: QWidget) -> QFrame:
         looks.dress(sentence, role="err")
         card.lines.addWidget(sentence)
         return card
-    for measures in filter(None, (against, itself)):
-        line = QHBoxLayout()
-        line.setSpacing(16)
-        for measure in measures:
-            line.addWidget(_figure(measure, host), 1)
-        if measures is itself:
-            line.addWidget(_time(report, host), 1)
-        card.lines.addLayout(line)
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(16)
+    grid.setVerticalSpacing(10)
+    figures = [_figure(measure, host) for measure in against]
+    figures += [QWidget() for _ in range(-len(figures) % _COLUMNS)]
+    figures += [*(_figure(measure, host) for measure in itself), _time(report, host)]
+    for number, figure in enumerate(figures):
+        grid.addWidget(figure, number // _COLUMNS, number % _COLUMNS)
+    for column in range(_COLUMNS):
+        grid.setColumnStretch(column, 1)
+    card.lines.addLayout(grid)
     return card
 
 

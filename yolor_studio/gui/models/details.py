@@ -202,10 +202,11 @@ class Details(QScrollArea):
                 text = self.tr("Use for pre-labelling")
                 yield self._button(text, self.use_wanted.emit, kind="primary")
         elif item.release is not None and self._work.key != item.key:
-            size = "" if item.release.expected is None else f" {size_text(item.release.expected)}"
-            text = self.tr("Download{size}").format(size=size)
+            left = size_text((item.release.expected or 0) - item.part)
+            text = self.tr("Go on, {size} left") if item.part else self.tr("Download {size}")
+            text = text.format(size=left)
             yield self._button(text, self.download_wanted.emit, kind="primary", enabled=free, hint=busy)
-        elif item.refused:
+        elif item.refusal is not None and self._work.key != item.key:
             text = self.tr("Take off the list")
             yield self._button(text, lambda: self._work.dismiss(item.key))
 

@@ -161,7 +161,7 @@ class ModelsPage(Page):
             return
         if self._studio.model == item.entry.name:
             self._studio.choose_model(BUNDLED_MODEL)
-        self._shelf_changed(model_key(BUNDLED_MODEL))
+        self._shelf_changed("", model_key(BUNDLED_MODEL))
 
     # Page
 
@@ -303,12 +303,14 @@ class ModelsPage(Page):
         if lost:
             self.list.setFocus()
 
-    def _shelf_changed(self, key: str) -> None:
-        self._wanted = key or self._wanted
+    def _shelf_changed(self, was: str, key: str) -> None:
+        """A person who looks at something else meanwhile goes on looking at it."""
+        item = self.details.item
+        if not was or item is None or item.key == was:
+            self._wanted = key or self._wanted
         self.refresh()
 
     def _show_work(self) -> None:
-        self.add_button.setEnabled(not self.work.running)
         self.list.viewport().update()
         if self.work.running != self._was_running:
             self._was_running = self.work.running

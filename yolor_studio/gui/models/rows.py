@@ -112,7 +112,7 @@ class ItemDelegate(QStyledItemDelegate):
         second, third = (QRectF(left, rect.y() + top, right - left, 16) for top in (23, 39))
         working = self._work.run if item.key == self._work.key else None
         if working is not None:
-            rows.text(painter, second, job_text(working), role="tx2", size=looks.SECONDARY, tabular=True)
+            rows.text(painter, second, job_text(working, short=True), role="tx2", size=looks.SECONDARY, tabular=True)
             rows.bar(painter, QRectF(left, rect.y() + 45, right - left, 3), job_share(working), "accent")
             return
         about = item.refusal.sentence if item.refused and item.refusal is not None else item.about

@@ -55,6 +55,8 @@ class Item:
     report: CheckReport | None = None
     """Of the last check of this very file."""
     refusal: Refusal | None = None
+    part: int = 0
+    """Bytes of a download that are here already."""
 
     @property
     def refused(self) -> bool:
@@ -106,25 +108,18 @@ def _of_model(entry: ModelEntry) -> Item:
 
 def _of_release(release: Release) -> Item:
     from yolor_studio.detect.releases import with_learned
+    from yolor_studio.jobs.model_adding import downloaded_part
 
     with contextlib.suppress(StudioError):  # told when a download is asked for
         release = with_learned(release)
-    return Item(release_key(release.name), Kind.RELEASE, release.name, release.title, size_of(release), release=release)
-
-
-def size_of(release: Release) -> str:
-    """How large a download is, and how much of it is here already."""
-    from yolor_studio.jobs.model_adding import downloaded_part
-
-    if release.expected is None:
-        return ""
-    size = size_text(release.expected)
-    part = downloaded_part(release)
-    if part:
-        return f"{size_text(part)} of {size} are here"
-    return size if release.size is not None else f"about {size}"
+    part, size = downloaded_part(release), release.expected or 0
+    figures = f"{size_text(part)} of {size_text(size)} are here" if part else size_text(size)
+    if release.size is None and not part:
+        figures = f"about {figures}"
+    key = release_key(release.name)
+    return Item(key, Kind.RELEASE, release.name, release.title, figures, release=release, part=part)
 
 
 def _of_file(refusal: Refusal) -> Item:
-    about = "cannot be used" if refusal.sentence else "being added"
+    about = "cannot be used" if refusal.sentence else "waits for the model before it"
     return Item(file_key(refusal.file), Kind.FILE, refusal.file.name, about, str(refusal.file.parent), refusal=refusal)

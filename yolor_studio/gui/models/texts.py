@@ -21,8 +21,9 @@ _REWORDED = (
 )
 
 
-def job_text(run: JobRun) -> str:
-    """ "Downloading · 12 MB of 24 MB · 1.5 MB/s · 8 s left", as far as it is known."""
+def job_text(run: JobRun, *, short: bool = False) -> str:
+    """ "Downloading · 12 MB of 24 MB · 1.5 MB/s · 8 s left", as far as it is known; `short` leaves out the first word
+    where the rest speaks for itself."""
     progress = run.progress
     what = run.title.split(" ", 1)[0] if run.title else "Starting"
     if run.unit == BYTES:
@@ -35,7 +36,7 @@ def job_text(run: JobRun) -> str:
             parts.append(f"{duration_text(progress.eta)} left")
     else:
         parts = [progress.note] if progress.note else []
-    return " · ".join([what, *parts])
+    return " · ".join(parts if short and len(parts) > 1 else [what, *parts])
 
 
 def job_share(run: JobRun) -> float:

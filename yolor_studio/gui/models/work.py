@@ -30,8 +30,8 @@ class ModelWork(QObject):
 
     changed = Signal()
     """The job started or moved on, or a problem was dismissed."""
-    shelf_changed = Signal(str)
-    """Rows came, went or changed; the key of the one to look at, or ""."""
+    shelf_changed = Signal(str, str)
+    """Rows came, went or changed: the row of the first key is now that of the second; "" for none."""
 
     def __init__(self, studio: Studio) -> None:
         super().__init__(studio)
@@ -74,7 +74,7 @@ class ModelWork(QObject):
         key = file_key(file)
         self.files[key] = Refusal(file, "", cfg, names)
         self._waiting.append(self.files[key])
-        self.shelf_changed.emit(key)
+        self.shelf_changed.emit("", key)
         self._next()
 
     def _next(self) -> None:
@@ -105,7 +105,8 @@ class ModelWork(QObject):
         self.problems.pop(key, None)
         self.notices.pop(key, None)
         self.files.pop(key, None)
-        self.shelf_changed.emit("")
+        self._waiting = deque(waiting for waiting in self._waiting if file_key(waiting.file) != key)
+        self.shelf_changed.emit("", "")
 
     def stop(self) -> None:
         """End the job and wait: the window closes."""
@@ -128,7 +129,8 @@ class ModelWork(QObject):
         self.changed.emit()
 
     def _ended(self, outcome: Outcome) -> None:
-        key, run = self.key, self.run
+        was = key = self.key
+        run = self.run
         self.run, self.key = None, ""
         if run is not None:
             run.deleteLater()
@@ -143,7 +145,7 @@ class ModelWork(QObject):
                     self.origins[key] = origin
         self.notices[key] = tuple(self._heard)
         self._tell(outcome)
-        self.shelf_changed.emit(key)
+        self.shelf_changed.emit(was, key)
         self.changed.emit()
         self._next()
 
