@@ -95,15 +95,26 @@ def pairs(things: Things, *, batch: int = 4) -> PairBatches:
     return PairBatches([(things, np.full(len(things), 1 / len(things)))], batch=batch, seed=3)
 
 
-def trained(things: Things, *, boxes: bool, steps: int, description: Description | None = None) -> Trainer:
+def fresh(things: Things) -> Network:
+    """Untrained, but with batch norms that know the pictures, and soon notice when they change."""
     torch.manual_seed(2)
-    network = Network(build_plan(with_tasks(description or described(), embedding=8)))
+    network = Network(build_plan(with_tasks(described(), embedding=8)))
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 0.5
+    with torch.no_grad():
+        for step in range(8):
+            network.outputs(images_of(pairs(things).at(step, Stage(SIDE, 1, 0))))
+    return network
+
+
+def trained(things: Things, *, boxes: bool, steps: int) -> Trainer:
+    network = fresh(things)
     if not boxes:
         only_tasks(network)
     recipe = Recipe((Stage(SIDE, steps, 0),), lr=0.02, warm_up=5, ema=0.8, ema_tau=2)
-    batches = pairs(things)
     objective = TaskObjective(network.plan, recipe, device=torch.device("cpu"), pictures=4, boxes=boxes)
-    run = Trainer(network, batches, recipe, objective=objective, workers=2)
+    run = Trainer(network, pairs(things), recipe, objective=objective, workers=2)
     assert not any(report.skipped for report in run.run())
     return run
 
@@ -310,25 +321,24 @@ def test_what_a_view_lost_is_not_decided(tmp_path: Path):
 
 
 def test_with_a_frozen_trunk_boxes_stay_to_the_last_bit_while_the_tasks_learn(things: Things):
-    torch.manual_seed(2)
-    network = Network(build_plan(with_tasks(described(), embedding=8)))
-    before = network.export_weights()
-    run = trained(things, boxes=False, steps=60)
-    after = run.mean_weights()
-    plan = run.network.plan
-    for name in before:
-        learned = int(name.split(".")[1]) in task_layers(plan)
-        assert np.array_equal(before[name], after[name]) is not learned, name
-    first, last = _untrained(things), run_losses(run, things)
-    assert last["embeddings"] < 0.5 * first["embeddings"]
+    network = fresh(things)
+    before, first = network.export_weights(), losses_of(network.plan, network.export_weights(), things)
+    run = trained(things, boxes=False, steps=30)
+    after, last = run.mean_weights(), losses_of(network.plan, run.mean_weights(), things)
+    changed = {int(name.split(".")[1]) for name in before if not np.array_equal(before[name], after[name])}
+    assert changed <= task_layers(network.plan)
+    assert network.plan.tags[0].inputs[0] in changed
     assert last["tags"] < 0.5 * first["tags"]
+    assert last["embeddings"] < 0.5 * first["embeddings"]
+    assert last["boxes"] == first["boxes"]
 
 
 def test_all_tasks_learn_together(things: Things):
-    run = trained(things, boxes=True, steps=60)
-    before, after = _untrained(things), run_losses(run, things)
+    network = fresh(things)
+    before = losses_of(network.plan, network.export_weights(), things)
+    after = losses_of(network.plan, trained(things, boxes=True, steps=30).mean_weights(), things)
     assert set(after) == {"boxes", "tags", "embeddings"}
-    assert all(after[task] < 0.7 * before[task] for task in after), (before, after)
+    assert all(after[task] < 0.8 * before[task] for task in after), (before, after)
 
 
 def test_the_same_run_gives_the_same_weights_and_balance(things: Things):
@@ -360,16 +370,6 @@ def test_a_loss_that_is_no_number_is_told(things: Things):
 
 def images_of(batch: Batch) -> torch.Tensor:
     return torch.from_numpy(batch.pixels).permute(0, 3, 1, 2).float() / 255
-
-
-def run_losses(run: Trainer, things: Things) -> dict[str, float]:
-    return losses_of(run.network.plan, run.mean_weights(), things)
-
-
-def _untrained(things: Things) -> dict[str, float]:
-    torch.manual_seed(2)
-    network = Network(build_plan(with_tasks(described(), embedding=8)))
-    return losses_of(network.plan, network.export_weights(), things)
 
 
 def losses_of(plan: Plan, weights: dict[str, np.ndarray], things: Things) -> dict[str, float]:

@@ -24,7 +24,7 @@ class Balance:
         self.latest = dict.fromkeys(tasks, math.nan)
         """Every task's mean loss over the last whole batch."""
         self._pictures = pictures
-        self._seen = 0
+        self._seen, self._spoilt = 0, False
         self._sums = dict.fromkeys(tasks, 0.0)
         self._lock = threading.Lock()
 
@@ -37,17 +37,22 @@ class Balance:
         ).sum()
 
     def note(self, losses: Mapping[str, float] | None, pictures: int) -> None:
-        """A part of a batch had these losses (None: they were not finite); the last part lets the values learn."""
+        """A part of a batch had these losses; the last part lets the values learn, unless those of one part were not
+        finite (None): nothing is learned from such a batch."""
         with self._lock:
             self._seen += pictures
-            for task in self.values if losses is not None else ():
-                self._sums[task] += losses[task] * pictures if losses is not None else 0.0
+            if losses is None:
+                self._spoilt = True
+            else:
+                for task, loss in losses.items():
+                    self._sums[task] += loss * pictures
             if self._seen >= self._pictures:
                 self._learn()
 
     def _learn(self) -> None:
-        self.latest = {task: total / self._seen for task, total in self._sums.items()}
-        for task, loss in self.latest.items():
-            slope = (1 - math.exp(-self.values[task]) * loss) / 2
-            self.values[task] -= _RATE * max(slope, -_STEEPEST)
-        self._seen, self._sums = 0, dict.fromkeys(self.values, 0.0)
+        if not self._spoilt:
+            self.latest = {task: total / self._seen for task, total in self._sums.items()}
+            for task, loss in self.latest.items():
+                slope = (1 - math.exp(-self.values[task]) * loss) / 2
+                self.values[task] -= _RATE * max(slope, -_STEEPEST)
+        self._seen, self._spoilt, self._sums = 0, False, dict.fromkeys(self.values, 0.0)

@@ -16,10 +16,11 @@ from yolor_studio.yolor.layers import Conv, Decode, Identity, Joined, Layer
 from yolor_studio.yolor.plan import Plan, build_plan
 
 TAG_CHANNELS = 64
-"""Kinds of evidence per level that tags are drawn from; each is looked for in every cell and averaged."""
+"""Kinds of evidence per level that tags are drawn from."""
 LOOK_CHANNELS = 32
 """Of the maps that tell embeddings what things look like, which a trunk that names them has no need to remember."""
 _LOOK_SIZE = 5
+_SPREADS = 3
 
 
 def with_tasks(description: Description, *, tags: bool = True, embedding: int = 64) -> Description:
@@ -32,7 +33,7 @@ def with_tasks(description: Description, *, tags: bool = True, embedding: int = 
     more = _Appended(_with_fixed_decoding(description, plan))
     sources = _features(plan)
     if tags:
-        _append_tags(more, sources, plan.classes)
+        _append_tags(more, plan, sources, plan.classes)
     if embedding:
         _append_embeddings(more, plan, sources, embedding)
     build_plan(more.description)
@@ -89,13 +90,21 @@ class _Appended:
         return self.add("shift_channels", from_=vector)
 
 
-def _append_tags(more: _Appended, sources: Mapping[int, int], classes: int) -> None:
-    """Evidence in every cell, its mean over the level, weighted; of all levels together the tags."""
+def _append_tags(more: _Appended, plan: Plan, sources: Mapping[int, int], classes: int) -> None:
+    """Evidence in every cell, spread from its strongest places over the level, weighted; of all levels the tags.
+
+    The mean alone would lose a small object among thousands of cells."""
+    coarsest = max(plan.strides)
     weighted = []
     for source, channels in sources.items():
         vector = more.add("implicit_mul", filters=TAG_CHANNELS)
         more.shifted((source,), channels)
         more.conv(TAG_CHANNELS, "silu")
+        factor = coarsest // plan.layers[source].stride
+        if factor > 1:
+            more.add("maxpool", size=factor, stride=factor, padding=0)
+        for _ in range(_SPREADS):
+            more.add("maxpool", size=5, stride=1)
         more.add("avgpool")
         weighted.append(more.add("control_channels", from_=vector))
     more.add("route", layers=",".join(map(str, weighted)))
