@@ -27,8 +27,10 @@ class Conv(nn.Module):
         self.act = nn.SiLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.conv(x)
-        return self.act(self.bn(y) if hasattr(self, "bn") else y)
+        return self.act(self.bn(self.conv(x)))
+
+    def forward_fuse(self, x: Tensor) -> Tensor:
+        return self.act(self.conv(x))
 
 
 class ReOrg(nn.Module):
@@ -254,6 +256,7 @@ def fused(model: nn.Module) -> nn.Module:
             module.conv.weight.data *= gain.view(-1, 1, 1, 1)
             module.conv.bias = nn.Parameter(bn.bias.data - gain * bn.running_mean)
             del module.bn
+            module.forward = module.forward_fuse
     return model
 
 

@@ -55,8 +55,12 @@ def find(module: str, name: str) -> Known:
         )
     if full in _LIFELESS or (_is_layer_module(module) and name.isidentifier()):
         return Known(full, lambda _: Thing(full))
-    raise ModelError(
-        f"it asks for {_shown(full)}, which no detector's checkpoint needs: it is damaged or was made to do harm, and "
+    raise _refusal(full)
+
+
+def _refusal(name: str) -> ModelError:
+    return ModelError(
+        f"it asks for {_shown(name)}, which no detector's checkpoint needs: it is damaged or was made to do harm, and "
         "nothing of it was run."
     )
 
@@ -99,6 +103,14 @@ def _encoded(arguments: tuple[Any, ...]) -> bytes:
         return arguments[0].encode("latin-1")
     except UnicodeEncodeError:
         raise ModelError("it is damaged: bytes are written in an unknown way.") from None
+
+
+def _method(arguments: tuple[Any, ...]) -> Thing:
+    """Fusing replaces a layer's `forward`, so that a fused network refers to a method of its layers."""
+    match arguments:
+        case (Thing() as owner, str() as name) if name.isidentifier() and not name.startswith("_"):
+            return Thing(f"{owner.name}.{name}")
+    raise _refusal("builtins.getattr")
 
 
 def _tensor(arguments: tuple[Any, ...]) -> Any:
@@ -176,6 +188,8 @@ _MAKERS: Mapping[str, Callable[[tuple[Any, ...]], Any]] = {
     "torch._tensor._rebuild_from_type_v2": _subclass,
     "torch.Size": lambda arguments: tuple(_items(arguments)),
     "_codecs.encode": _encoded,
+    "builtins.getattr": _method,
+    "__builtin__.getattr": _method,
     "builtins.set": _items,
     "builtins.frozenset": _items,
     "__builtin__.set": _items,
