@@ -18,7 +18,7 @@ from yolor_studio.jobs.events import CurvePoint, Job, Progress, Result, Started
         ([8.0, 1.0], False, "█▁"),
         ([0.0, 0.5, 1.0], True, "▁▅█"),
         ([0.01, 0.02], True, "▂▂"),
-        ([float(n) for n in range(100)], False, "▁▁▁▂▂▂▃▃▃▄▄▅▅▅▆▆▆▇▇█"),
+        ([float(n) for n in range(100)], False, "▁▁▂▂▂▃▃▄▄▄▅▅▅▆▆▇▇▇██"),
     ],
 )
 def test_bars_of_eight_heights(values: list[float], from_zero: bool, bars: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yolor_studio.train.presets import LEAST_STEPS, PRESETS, preset_for, recipe_of
+from yolor_studio.train.presets import CHECKS, HOLD_OUT_FROM, LEAST_STEPS, PRESETS, preset_for, recipe_of
 from yolor_studio.train.recipe import Assignment, LossForm, Optimizer
 
 
@@ -60,3 +62,28 @@ def test_an_assignment_that_was_asked_for_is_taken() -> None:
     recipe = recipe_of(preset_for(50), pictures=50, size=64, assignment=Assignment.TASK_ALIGNED)
     assert recipe.assignment is Assignment.TASK_ALIGNED
     assert recipe_of(preset_for(50), pictures=50, size=64).assignment is Assignment.SIMOTA
+
+
+def test_the_guide_shows_the_table_as_it_is() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "guide.md").read_text("utf-8")
+    section = text.split("## Training\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    shown = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert shown == [
+        [
+            f"{row.pictures:,}",
+            str(row.epochs),
+            str(row.batch),
+            f"{row.lr:g} ({row.official_lr:g})",
+            *(f"{share:.0%}" for share in (row.mosaic, row.calm)),
+            str(row.warm_up),
+            f"{row.ema:.0%}",
+            row.freeze,
+            f"{row.hold_out:.0%}",
+            str(row.patience),
+            row.why,
+        ]
+        for row in PRESETS
+    ]
+    for figure in (LEAST_STEPS, HOLD_OUT_FROM, CHECKS):
+        assert re.search(rf"\b{figure}\b", section)

@@ -111,8 +111,9 @@ def serve(handle: Callable[[Any, CancelToken], Generator[Any, None, Any] | Itera
             write(_ERROR, [type(error).__name__, str(error)])
         except BrokenPipeError:  # the parent is no more: the work ends as if it had been asked to
             cancel.cancel()
-            for _ in events:
-                pass
+            with contextlib.suppress(StudioError):
+                for _ in events:
+                    pass
 
 
 @contextlib.contextmanager

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 SEED = 1
 _SAVE_EVERY_S = 120.0
+_SAVE_SHARE = 0.05
+"""Of the time at most, where a checkpoint is large and the disk slow."""
 _POINTS = 400
 """Points of the loss curve at most."""
 _CHECK_SHARE = 0.1
@@ -105,7 +107,7 @@ class TrainingLoop:
 
     def learn(self, cancel: CancelToken) -> Iterator[Event]:
         """To the end, or until patience wears out."""
-        identity = json.loads(json.dumps(asdict(self._request) | {"resume": False}, default=str))
+        identity = json.loads(json.dumps(asdict(self._request) | {"resume": False, "device": ""}, default=str))
         if self._request.resume:
             self._resume(identity)
             yield from self.curves.points
@@ -113,7 +115,7 @@ class TrainingLoop:
             self._save(identity)
         steps = self.trainer.recipe.steps
         meter = RateMeter(steps)
-        saved = time.monotonic()
+        save_at = time.monotonic() + _SAVE_EVERY_S
         try:
             yield from self._check_if_due(cancel)
             for report in () if self.selection.exhausted else self.trainer.run():
@@ -121,9 +123,10 @@ class TrainingLoop:
                 yield from self._curve(report)
                 yield meter.progress(report.step, f"loss {self.loss:.2f}")
                 yield from self._check_if_due(cancel)
-                if time.monotonic() - saved > _SAVE_EVERY_S:
+                if (now := time.monotonic()) >= save_at:
                     self._save(identity)
-                    saved = time.monotonic()
+                    took = time.monotonic() - now
+                    save_at = now + took + max(_SAVE_EVERY_S, took / _SAVE_SHARE)
                 if self.selection.exhausted:
                     break
                 cancel.check()

@@ -15,7 +15,7 @@ class Freeze(StrEnum):
 
     NONE = "none"
     BACKBONE = "backbone"
-    """Everything before the first pooling of the CSPSPP."""
+    """Everything before the spatial pyramid: the first pooling that keeps the size."""
     NECK = "neck"
     """Backbone and neck: only the heads learn."""
 
@@ -39,7 +39,7 @@ def _end(plan: Plan, kept: Freeze) -> int:
     if kept is Freeze.NONE:
         return 0
     if kept is Freeze.BACKBONE:
-        return next((layer.index for layer in plan.layers if isinstance(layer, MaxPool)), 0)
+        return next((layer.index for layer in plan.layers if isinstance(layer, MaxPool) and layer.step == 1), 0)
     return min(_head_start(plan, head.inputs[0]) for head in plan.heads)
 
 
