@@ -33,7 +33,7 @@ from yolor_studio.yolor.plan import build_plan
 from yolor_studio.yolor.reference import random_weights
 from yolor_studio.yolor.safetensors_io import SavedNetwork, save_network
 from yolor_studio.yolor.tasks import with_tasks
-from yolor_studio.yolor.weights import darknet_bytes
+from yolor_studio.yolor.weights import Weights, darknet_bytes
 
 
 def with_all_tasks(path: Path) -> Path:
@@ -99,6 +99,21 @@ def test_a_model_that_lies_a_little_is_caught(entry, part):
     report = check(find_model("toy"))
     assert not report.ok
     assert [measure.name for measure in report.measures if not measure.ok][:2] == ["maps", "boxes"]
+
+
+@pytest.mark.usefixtures("without_torch")
+def test_huge_raw_maps_have_limits_that_float32_can_keep(tmp_path):
+    description = parse_cfg(TOY_CFG)
+    weights = random_weights(build_plan(description), seed=0, bn_eps=1e-4)
+    huge = {**weights.arrays, "layers.5.conv.weight": weights["layers.5.conv.weight"] * np.float32(1e5)}
+    path = tmp_path / "huge.safetensors"
+    save_network(path, SavedNetwork(description, Weights(huge, 1e-4), ("cat", "dog"), 96, ""))
+    report = check(add_model(path))
+    limits = {measure.name: measure.limit for measure in report.measures}
+    assert report.ok
+    assert values(report)["maps"] > 0.01
+    assert limits["maps"] > 1
+    assert limits["scores"] == 0.25
 
 
 @pytest.mark.usefixtures("without_torch")

@@ -112,7 +112,7 @@ def check_lines(report: CheckReport) -> Iterator[str]:
 def _measure_line(measure: Measure) -> str:
     verdict = "" if measure.ok else "  TOO LARGE"
     value = f"{measure.value:.2g} {measure.unit}".rstrip()
-    return f"  {measure.title:<24} {value:>12}   limit {measure.limit:g} {measure.unit}".rstrip() + verdict
+    return f"  {measure.title:<24} {value:>12}   limit {measure.limit:.2g} {measure.unit}".rstrip() + verdict
 
 
 def release_line(release: Release, *, there: bool) -> str:

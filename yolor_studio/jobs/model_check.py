@@ -24,11 +24,16 @@ if TYPE_CHECKING:
     from yolor_studio.detect.detector import Detector
     from yolor_studio.detect.library import ModelEntry
     from yolor_studio.yolor.plan import Plan
+    from yolor_studio.yolor.reference import Outputs
 
 _LIMITS = {"maps": 0.01, "boxes": 0.05, "scores": 0.001, "tags": 0.001, "embeddings": 0.001}
 """Float32 networks of the family differ by a hundredth of this; a real mistake by far more."""
 _LIMITS_OF_HALVES = {"maps": 0.1, "boxes": 0.5, "scores": 0.01, "tags": 0.01, "embeddings": 0.01}
 """Where the file stores weights as float16, which rounds them."""
+_USUAL_MAP = 100.0
+"""Trained networks' raw maps stay under this. Float32 has seven digits, so that larger ones have larger errors."""
+_WIDEST_LIMIT = 0.25
+"""Of what lies between 0 and 1."""
 _BEHAVIOUR_LIMIT = 0.001
 _TITLES = {
     "maps": "Raw maps",
@@ -263,14 +268,22 @@ def _compared(
     height, width = images.shape[1:3]
     truth, against = raw_outputs(network, images, cancel=cancel)
     found = behaviour.run(detector.session, images)
-    limits = _LIMITS_OF_HALVES if parity.keeps_halves(entry.path) else _LIMITS
     worst = parity.differences(plan, truth, found, width=width, height=height)
     raw = parity.raw_maps(entry.path, plan, images)
     if raw is not None:
         pairs = zip(raw, truth.heads, strict=True)
         worst = {"maps": max(float(np.abs(ours - theirs).max()) for ours, theirs in pairs), **worst}
+    limits = _limits(truth, halves=parity.keeps_halves(entry.path))
     measures = [Measure(name, value, limits[name], "px" if name == "boxes" else "") for name, value in worst.items()]
     return measures, against, (width, height)
+
+
+def _limits(truth: Outputs, *, halves: bool) -> dict[str, float]:
+    """How far each output may lie from the network's own."""
+    largest = max(float(np.abs(head).max()) for head in truth.heads)
+    scale = max(largest / _USUAL_MAP, 1.0)
+    limits = {name: limit * scale for name, limit in (_LIMITS_OF_HALVES if halves else _LIMITS).items()}
+    return {name: limit if name in ("maps", "boxes") else min(limit, _WIDEST_LIMIT) for name, limit in limits.items()}
 
 
 def _reference_size(plan: Plan, size: int) -> int:

@@ -133,7 +133,7 @@ def parity_card(report: CheckReport, host: QWidget) -> QFrame:
 
 def _figure(measure: Measure, host: QWidget) -> QWidget:
     value = f"{small_number(measure.value)} {measure.unit}".rstrip()
-    limit = f"{measure.limit:g} {measure.unit}".rstrip()
+    limit = f"{measure.limit:.2g} {measure.unit}".rstrip()
     words = host.tr("limit {limit}") if measure.ok else host.tr("over the limit of {limit}")
     return _large(measure.title, value, words.format(limit=limit), role="" if measure.ok else "err")
 
