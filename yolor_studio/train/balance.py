@@ -20,7 +20,7 @@ class Balance:
     def __init__(self, tasks: Sequence[str], *, pictures: int) -> None:
         """`pictures`: in a whole batch."""
         self.values = dict.fromkeys(tasks, 0.0)
-        """s per task; e^-s / 2 is the weight of its loss."""
+        """s per task."""
         self.latest = dict.fromkeys(tasks, math.nan)
         """Every task's mean loss over the last whole batch."""
         self._pictures = pictures
@@ -29,12 +29,9 @@ class Balance:
         self._lock = threading.Lock()
 
     def total(self, losses: Mapping[str, Tensor]) -> Tensor:
-        """The weighted sum; of a single task its loss as it is."""
-        if len(self.values) == 1:
-            return next(iter(losses.values()))
-        return torch.stack(
-            [(loss * math.exp(-self.values[task]) + self.values[task]) / 2 for task, loss in losses.items()]
-        ).sum()
+        """The weighted sum, scaled so that the first task's loss counts as it would alone: its learning rate holds."""
+        first = next(iter(self.values.values()))
+        return torch.stack([loss * math.exp(first - self.values[task]) for task, loss in losses.items()]).sum()
 
     def note(self, losses: Mapping[str, float] | None, pictures: int) -> None:
         """A part of a batch had these losses; the last part lets the values learn, unless those of one part were not

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +15,7 @@ from yolor_studio.train.balance import Balance
 from yolor_studio.train.batches import Batch
 from yolor_studio.train.contrast import supervised_contrast
 from yolor_studio.train.loss import Losses, Targets, flatten_heads, iou
-from yolor_studio.train.objective import BoxObjective
+from yolor_studio.train.objective import BoxObjective, Objective
 from yolor_studio.train.pairs import TaskBatch
 from yolor_studio.train.recipe import Recipe
 from yolor_studio.yolor.network import Network, Outputs
@@ -39,7 +40,7 @@ class TaskObjective:
     """The loss of all tasks that a network has; see `train.objective.Objective`.
 
     Without identities in a batch (see TaskBatch) embeddings learn only to be equal in all cells of one object and
-    different from those of other objects. The balance of the tasks is a state of its own: `balance.values`.
+    different from those of other objects.
     """
 
     def __init__(self, plan: Plan, recipe: Recipe, *, device: torch.device, pictures: int, boxes: bool = True) -> None:
@@ -73,6 +74,14 @@ class TaskObjective:
         more = tasks.get(TAGS, nothing), tasks.get(EMBEDDINGS, nothing)
         return TaskLosses(total, found.box, found.objectness, found.classes, found.positives, *more)
 
+    def state(self) -> dict[str, float]:
+        """The balance of the tasks."""
+        return dict(self.balance.values)
+
+    def restore(self, state: Mapping[str, float]) -> None:
+        """See Objective."""
+        self.balance.values.update(state)
+
     def _of_others(self, outputs: Outputs, raw: Tensor, batch: Batch) -> dict[str, Tensor]:
         tasks: dict[str, Tensor] = {}
         if outputs.tags:
@@ -91,6 +100,12 @@ class TaskObjective:
         else:
             identities = which
         return supervised_contrast(vectors[pictures, cells], identities, pictures, temperature=_TEMPERATURE)
+
+
+def objective_for(plan: Plan, recipe: Recipe, *, device: torch.device, pictures: int) -> Objective:
+    """All tasks that the network has; `pictures`: in a whole batch."""
+    kind = TaskObjective if plan.tags or plan.embeddings else BoxObjective
+    return kind(plan, recipe, device=device, pictures=pictures)
 
 
 def tag_loss(raw: Tensor, shows: Tensor, decided: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -27,6 +27,14 @@ class Objective(Protocol):
 
     def losses(self, outputs: Any, batch: Batch) -> Losses | None:
         """What they cost, in float32; None when something in them is not finite."""
+        ...
+
+    def state(self) -> dict[str, float]:
+        """What it has learned itself, for a run that is to go on exactly."""
+        ...
+
+    def restore(self, state: Mapping[str, float]) -> None:
+        """Go on with such a state; values that are missing stay."""
         ...
 
 
@@ -56,6 +64,13 @@ class BoxObjective:
         recipe = self._recipe
         found = detection_loss(raw, targets, self.grid(outputs), assignment=recipe.assignment, form=recipe.loss)
         return Losses(found.total * self._scale, found.box, found.objectness, found.classes, found.positives)
+
+    def state(self) -> dict[str, float]:
+        """Nothing; see Objective."""
+        return {}
+
+    def restore(self, state: Mapping[str, float]) -> None:
+        """See Objective."""
 
     def grid(self, heads: Sequence[Tensor]) -> Grid:
         """The grid of heads with these shapes."""

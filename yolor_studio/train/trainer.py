@@ -21,7 +21,8 @@ from yolor_studio.train.batches import Batch, Batches, Stage
 from yolor_studio.train.compiling import compile_if_it_works
 from yolor_studio.train.device import choose_precision, is_out_of_memory
 from yolor_studio.train.ema import Ema
-from yolor_studio.train.objective import BoxObjective, Objective
+from yolor_studio.train.multitask import objective_for
+from yolor_studio.train.objective import Objective
 from yolor_studio.train.recipe import Optimizer, Recipe
 from yolor_studio.train.shards import MeanGradients, Part, Shards
 from yolor_studio.yolor.network import Network
@@ -71,7 +72,8 @@ class Trainer:
         compiled: bool = False,
     ) -> None:
         """`workers`: parts of each batch that are learned from side by side, see `train.shards`; `objective`: None is
-        the boxes; `at_once`: the most pictures that a worker learns from at once; `compiled`: try torch.compile."""
+        all tasks that the network has; `at_once`: the most pictures that a worker learns from at once; `compiled`: try
+        torch.compile."""
         self._device = torch.device(device)
         # The stub lacks this overload.
         network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
@@ -79,7 +81,7 @@ class Trainer:
         self.recipe = recipe
         self.step = 0
         self._batches = batches
-        self._objective = objective or BoxObjective(
+        self._objective = objective or objective_for(
             network.plan, recipe, device=self._device, pictures=batches.pictures
         )
         self._precision = choose_precision(self._device)
@@ -246,6 +248,7 @@ class Trainer:
             "scaler": self._scaler.state_dict(),
             "bad_steps": self._bad_steps,
             "rounds": self._rounds,
+            "objective": self._objective.state(),
         }
         checkpoint.save(path, tensors, {"trainer": own, "caller": state})
 
@@ -264,6 +267,7 @@ class Trainer:
             own = state["trainer"]
             self.step, self.ema.updates, self._bad_steps = own["step"], own["ema"], own["bad_steps"]
             self._rounds = own["rounds"]
+            self._objective.restore(own.get("objective", {}))
             if own["precision"] != str(self._precision):
                 self._precision = {str(torch.bfloat16): torch.bfloat16, str(torch.float16): torch.float16}.get(
                     own["precision"]
