@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +14,18 @@ import numpy as np
 import orjson
 import pytest
 
+from yolor_studio.cli.main import run
 from yolor_studio.core.cancel import CancelToken
+from yolor_studio.core.entities import Box, FrameState, MediaKind
 from yolor_studio.core.errors import Cancelled, FormatError, ModelError, StudioError, UsageError
+from yolor_studio.core.paths import user_folder
 from yolor_studio.jobs import train as job
 from yolor_studio.jobs.curves import read_curves
 from yolor_studio.jobs.events import CurvePoint, Event, ItemFailed, Notice, Progress, Result, Started
 from yolor_studio.jobs.train import TrainOutcome, TrainRequest, can_resume, train
 from yolor_studio.jobs.training_run import run_training
+from yolor_studio.media import fingerprint
+from yolor_studio.project import Project
 from yolor_studio.yolor.cfg import parse_cfg
 from yolor_studio.yolor.plan import MAIN_BN_EPS, build_plan
 from yolor_studio.yolor.reference import random_weights
@@ -101,12 +107,38 @@ def data(tmp_path: Path) -> Path:
 def here(request: TrainRequest, base: Path) -> tuple[list[Event], TrainOutcome]:
     """Train in this process."""
     events: list[Event] = []
-    run = run_training(request, base, CancelToken())
+    training = run_training(request, base, CancelToken())
     while True:
         try:
-            events.append(next(run))
+            events.append(next(training))
         except StopIteration as stop:
             return events, stop.value
+
+
+def import_once(project: Project, data: Path) -> None:
+    """Add the readable pictures, label and review them."""
+    content = json.loads((data / "annotations" / "instances_train.json").read_bytes())
+    boxes = {record["image_id"]: record for record in content["annotations"]}
+    with project.edit("Import") as edit:
+        names = {category["id"]: edit.add_category(category["name"]) for category in content["categories"]}
+        for image in content["images"]:
+            path = data / "images" / image["file_name"]
+            if not path.exists():
+                continue
+            media = edit.add_media(
+                MediaKind.IMAGE,
+                path,
+                name=path.name,
+                width=64,
+                height=48,
+                frames=1,
+                fps=None,
+                fingerprint=fingerprint(path),
+                verified=True,
+            )
+            record = boxes[image["id"]]
+            edit.add_object(media, names[record["category_id"]], 0, Box(*record["bbox"]))
+            edit.set_frame_state(media, [0], FrameState.REVIEWED)
 
 
 def child_of(process: int) -> int:
@@ -145,9 +177,27 @@ class TestWithTorch:
         assert entry.licence == "Apache-2.0"
         assert Detector(entry, device="cpu").predict(np.zeros((48, 64, 3), np.uint8)) is not None
         assert load_network(outcome.weights).names == ("star", "dot")
-        again = list(train(TrainRequest((data,), model="shapes", name="more", epochs=1), CancelToken()))
-        assert isinstance(again[-1], Result)
-        assert again[-1].value.kept_classes == ("star", "dot")
+
+    def test_the_command_trains_on_a_project_from_a_model_of_the_list(
+        self, base: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with Project.create(tmp_path / "shapes.yolor") as project:
+            import_once(project, data)
+        models = user_folder("models")
+        models.mkdir(parents=True)
+        shutil.copy(base, models / "mine.safetensors")
+        arguments = ["train", str(tmp_path / "shapes.yolor"), "--model", "mine", "--epochs", "8", "--val", "0.25"]
+        code = run([*arguments, "--name", "more", "--json"])
+        out, err = capsys.readouterr()
+        assert code == 0, err
+        told = json.loads(out)
+        assert (told["name"], told["pictures"], told["kept_apart"]) == ("more", 9, 3)
+        assert (told["steps"], told["classes"], told["kept_classes"]) == (4, ["star", "dot"], ["dot"])
+        assert "3 pictures of 12 are kept apart" in err
+        assert "step 4: AP50" in err
+        assert Path(told["model"]).is_file()
+        assert run([*arguments, "--name", "more"]) == 2
+        assert "There is a model named more already" in capsys.readouterr().err
 
     @pytest.mark.parametrize("recipe", ["modern", "official"])
     @pytest.mark.parametrize("stop_at", [0, 1, 5, 8])
@@ -179,14 +229,14 @@ class TestWithTorch:
         self, base: Path, data: Path, tmp_path: Path
     ) -> None:
         """As when memory runs out: nothing in the child gets to run."""
-        asked = TrainRequest((data,), model=str(base), name="killed", epochs=200)
+        asked = TrainRequest((data,), model=str(base), name="killed", epochs=60)
         with pytest.raises(ModelError, match=r"killed by signal 9.*--resume goes on"):
             for event in train(asked, CancelToken()):
                 if isinstance(event, Progress) and event.note:
                     os.kill(child_of(os.getpid()), signal.SIGKILL)
         events = list(train(replace(asked, resume=True), CancelToken()))
         assert isinstance(events[-1], Result)
-        assert events[-1].value.steps == 150
+        assert events[-1].value.steps == 45
         assert not can_resume("killed")
 
     def test_a_cancelled_child_keeps_its_checkpoint_and_goes_on(self, base: Path, data: Path) -> None:
@@ -200,7 +250,7 @@ class TestWithTorch:
         with pytest.raises(UsageError, match="was stopped and is kept"):
             list(train(asked, CancelToken()))
         with pytest.raises(UsageError, match="other options"):
-            list(train(replace(asked, epochs=201, resume=True), CancelToken()))
+            here(replace(asked, epochs=201, resume=True), base)
         with pytest.raises(UsageError, match="no interrupted run named x"):
             list(train(replace(asked, name="x", resume=True), CancelToken()))
 
