@@ -417,4 +417,5 @@ def test_the_network_of_added_weights_is_kept_beside_the_model_and_goes_with_it(
         np.testing.assert_array_equal(mine, other)
     remove_model("a")
     assert sorted(path.name for path in models_folder().iterdir()) == ["b.onnx", "b.safetensors"]
+    assert library.network_file(find_model(str(darknet(tmp_path / "elsewhere")))) is not None
     assert library.network_file(add_model(write(tmp_path / "c.onnx", onnx_bytes()))) is None

@@ -362,7 +362,15 @@ def test_adding_from_the_menu_leads_to_the_page(qtbot, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (0.0148, "0.015"), (2.4e-5, "2 × 10⁻⁵"), (9.99e-7, "10 × 10⁻⁷"), (12.0, "12"), (3e12, "3 × 10¹²")],
+    [
+        (0, "0"),
+        (0.0148, "0.015"),
+        (2.4e-5, "2 × 10⁻⁵"),
+        (9.99e-7, "10 × 10⁻⁷"),
+        (12.0, "12"),
+        (1234.5, "1,234"),
+        (3e12, "3 × 10¹²"),
+    ],
 )
 def test_small_numbers_are_read_at_a_glance(value, text):
     assert small_number(value) == text

@@ -98,7 +98,7 @@ def check_lines(report: CheckReport) -> Iterator[str]:
         across, down = report.compared_at
         yield f"Parity    against {report.against} at {across} x {down}, largest difference:"
     elif not report.breach:
-        yield "Parity    not checked: it came as ONNX, so there is no network to hold it against"
+        yield "Parity    not checked: only its ONNX file is there, and no network to hold it against"
     yield from (_measure_line(measure) for measure in report.measures if not measure.of_itself)
     others = [measure for measure in report.measures if measure.of_itself]
     if others:
@@ -110,9 +110,12 @@ def check_lines(report: CheckReport) -> Iterator[str]:
 
 
 def _measure_line(measure: Measure) -> str:
-    verdict = "" if measure.ok else "  TOO LARGE"
-    value = f"{measure.value:.2g} {measure.unit}".rstrip()
-    return f"  {measure.title:<24} {value:>12}   limit {measure.limit:.2g} {measure.unit}".rstrip() + verdict
+    value, limit = (f"{_figure(number)} {measure.unit}".rstrip() for number in (measure.value, measure.limit))
+    return f"  {measure.title:<24} {value:>12}   limit {limit}" + ("" if measure.ok else "  TOO LARGE")
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def release_line(release: Release, *, there: bool) -> str:

@@ -208,7 +208,9 @@ def _from_file(path: Path) -> ModelEntry:
     folder = models_folder() / "converted" / __version__ / conversion.source_hash[:16]
     target = folder / f"{checked_name(path.stem)}.onnx"
     if not target.is_file():
-        write_atomically(target, conversion.build())
+        model = conversion.build()
+        _keep_network(target.with_suffix(NETWORK_SUFFIX), conversion)
+        write_atomically(target, model)
     return replace(_entry(target, bundled=False), notices=conversion.notices)
 
 

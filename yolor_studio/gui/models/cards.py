@@ -105,7 +105,7 @@ def parity_card(report: CheckReport, host: QWidget) -> QFrame:
     """The figures of a check with their limits."""
     against = [measure for measure in report.measures if not measure.of_itself]
     itself = [measure for measure in report.measures if measure.of_itself]
-    note = host.tr("came as ONNX, so there is no network to hold it against")
+    note = host.tr("only its ONNX file is there, and no network to hold it against")
     if report.against:
         note = host.tr("the ONNX file against {network}, {width} × {height} px, largest difference").format(
             network=report.against, width=report.compared_at[0], height=report.compared_at[1]
@@ -133,7 +133,7 @@ def parity_card(report: CheckReport, host: QWidget) -> QFrame:
 
 def _figure(measure: Measure, host: QWidget) -> QWidget:
     value = f"{small_number(measure.value)} {measure.unit}".rstrip()
-    limit = f"{measure.limit:.2g} {measure.unit}".rstrip()
+    limit = f"{small_number(measure.limit)} {measure.unit}".rstrip()
     words = host.tr("limit {limit}") if measure.ok else host.tr("over the limit of {limit}")
     return _large(measure.title, value, words.format(limit=limit), role="" if measure.ok else "err")
 

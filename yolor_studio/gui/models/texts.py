@@ -49,8 +49,8 @@ def small_number(value: float) -> str:
     if value == 0:
         return "0"
     power = math.floor(math.log10(abs(value)))
-    if -3 < power < 4:
-        return f"{value:.2g}"
+    if -4 < power < 6:
+        return f"{value:,.0f}" if power > 0 else f"{value:.2g}"
     return f"{value / 10**power:.0f} × 10{str(power).translate(_SUPERSCRIPT)}"
 
 
