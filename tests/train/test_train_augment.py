@@ -97,14 +97,27 @@ def test_partly_labelled_pictures_and_crowds_leave_places_open(tmp_path: Path) -
 
 
 def test_a_batch_depends_on_seed_and_step_alone(store: PictureStore) -> None:
-    def batches(seed: int) -> Batches:
-        return Batches(store, np.full(4, 0.25), batch=3, seed=seed)
+    def batches(seed: int, *, threads: int = 1) -> Batches:
+        return Batches(store, np.full(4, 0.25), batch=3, seed=seed, threads=threads)
 
-    stages = [Stage(64, 2), Stage(96, 3, mosaic=False)]
+    stages = [Stage(64, 2, mosaic=0.5), Stage(96, 3, mosaic=0)]
     whole = dict(batches(1).stream(stages, 0))
     assert [whole[step].pixels.shape for step in range(5)] == [(3, 64, 64, 3)] * 2 + [(3, 96, 96, 3)] * 3
-    for step, batch in batches(1).stream(stages, 3):
+    for step, batch in batches(1, threads=4).stream(stages, 3):
         np.testing.assert_array_equal(batch.pixels, whole[step].pixels)
         np.testing.assert_array_equal(batch.boxes, whole[step].boxes)
     assert not np.array_equal(batches(2).at(0, stages[0]).pixels, whole[0].pixels)
     assert set(whole[0].boxes_of.tolist()) <= {0, 1, 2}
+
+
+def test_mosaics_are_drawn_as_often_as_asked(store: PictureStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    for name, real in (("mosaic", mosaic), ("single", single)):
+        monkeypatch.setattr(
+            f"yolor_studio.train.batches.{name}", lambda *a, _n=name, _r=real, **k: (drawn.append(_n), _r(*a, **k))[1]
+        )
+    batches = Batches(store, np.full(4, 0.25), batch=8, seed=1)
+    for step in range(20):
+        batches.at(step, Stage(32, 20, mosaic=0.25))
+    assert drawn.count("mosaic") / len(drawn) == pytest.approx(0.25, abs=0.08)
+    assert batches.pictures == 8

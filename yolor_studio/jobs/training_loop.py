@@ -58,7 +58,7 @@ class TrainingLoop:
         device: str,
     ) -> None:
         from yolor_studio.train.batches import Batches
-        from yolor_studio.train.device import share_cores
+        from yolor_studio.train.device import share_cores, spare_cores
         from yolor_studio.train.recipe import Assignment
         from yolor_studio.train.samples import balanced_weights
         from yolor_studio.train.selection import Selection
@@ -68,7 +68,9 @@ class TrainingLoop:
         self.preset = preset
         assignment = Assignment(request.assignment) if request.assignment else None
         recipe = recipe_of(preset, pictures=len(learned), size=size, kind=request.recipe, assignment=assignment)
-        batches = Batches(learned, balanced_weights(learned), batch=preset.batch, seed=SEED)
+        batches = Batches(
+            learned, balanced_weights(learned), batch=preset.batch, seed=SEED, threads=spare_cores(device)
+        )
         self.trainer: Trainer = Trainer(
             network,
             batches,
@@ -121,7 +123,7 @@ class TrainingLoop:
             for report in () if self.selection.exhausted else self.trainer.run():
                 yield from map(Notice, report.notices)
                 yield from self._curve(report)
-                yield meter.progress(report.step, f"loss {self.loss:.2f}")
+                yield meter.progress(report.step, f"loss {self.loss:.2f}" if self.loss else "")
                 yield from self._check_if_due(cancel)
                 if (now := time.monotonic()) >= save_at:
                     self._save(identity)

@@ -1,4 +1,4 @@
-"""Batches as a pure function of seed and step, made ahead by one worker thread."""
+"""Batches as a pure function of seed and step, made ahead by other threads."""
 
 from __future__ import annotations
 
@@ -66,14 +66,17 @@ class Batches:
         *,
         batch: int,
         seed: int,
+        threads: int = 1,
         augment: Augment | None = None,
         final_augment: Augment | None = None,
     ) -> None:
-        """weights: [pictures], summing to 1; `final_augment` holds for stages without mosaic."""
+        """weights: [pictures], summing to 1; `threads` make them ahead; `final_augment` holds for stages without
+        mosaic."""
         self._store = store
         self._sum = np.cumsum(weights)
         self.pictures = batch
         self._seed = seed
+        self._threads = threads
         self._augment = augment or Augment()
         self._final = final_augment or Augment(scale=(0.75, 1.25))
 
@@ -93,11 +96,11 @@ class Batches:
         """(step, batch) from step `start` to the end of the last stage."""
         plan = [stage for stage in stages for _ in range(stage.steps)]
         ahead: deque[tuple[int, Future[Batch]]] = deque()
-        with ThreadPoolExecutor(1, "augment") as worker:
+        with ThreadPoolExecutor(self._threads, "augment") as worker:
             try:
                 for step in range(start, len(plan)):
                     ahead.append((step, worker.submit(self.at, step, plan[step])))
-                    if len(ahead) > _AHEAD:
+                    if len(ahead) > _AHEAD + self._threads - 1:
                         done, batch = ahead.popleft()
                         yield done, batch.result()
                 while ahead:

