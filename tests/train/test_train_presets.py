@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yolor_studio.train.presets import CHECKS, HOLD_OUT_FROM, LEAST_STEPS, PRESETS, preset_for, recipe_of
+from yolor_studio.train.presets import (
+    CHECKS,
+    HOLD_OUT_FROM,
+    HOLD_OUT_MOST,
+    LEAST_STEPS,
+    PRESETS,
+    hold_out_share,
+    preset_for,
+    recipe_of,
+)
 from yolor_studio.train.recipe import Assignment, LossForm, Optimizer
 
 
@@ -29,6 +38,12 @@ def test_more_pictures_never_mean_more_epochs_nor_less_work(pictures: int) -> No
     fewer, more = preset_for(pictures), preset_for(pictures + 1)
     assert more.epochs <= fewer.epochs
     assert recipe_of(fewer, pictures=pictures, size=320).steps >= min(LEAST_STEPS, fewer.epochs * pictures)
+
+
+def test_what_is_kept_apart_is_neither_a_handful_nor_thousands() -> None:
+    assert hold_out_share(HOLD_OUT_FROM - 1) == 0
+    assert hold_out_share(HOLD_OUT_FROM) * HOLD_OUT_FROM >= 5
+    assert hold_out_share(100_000) * 100_000 == pytest.approx(HOLD_OUT_MOST)
 
 
 def test_epochs_that_were_asked_for_are_kept() -> None:

@@ -20,7 +20,7 @@ from yolor_studio.formats.plan import ExportPlan, ExportRequest, plan_export
 from yolor_studio.formats.splits import split_frames
 from yolor_studio.jobs.opening import opener
 from yolor_studio.project import Project
-from yolor_studio.train.presets import HOLD_OUT_FROM, HOLD_OUT_MOST, preset_for
+from yolor_studio.train.presets import hold_out_share
 
 if TYPE_CHECKING:
     from yolor_studio.train.coco import CocoSplit
@@ -77,17 +77,11 @@ def gather(data: Sequence[Path], opened: ExitStack, *, hold_out: float | None = 
         learned = tuple(part for source in sources for part in source.divided(0.0)[0])
         count = sum(part.count for part in given)
         return TrainingData(learned, given, f"It is measured on the val split, {_pictures(count)}.")
-    share = _share(total) if hold_out is None else hold_out
+    share = hold_out_share(total) if hold_out is None else hold_out
     divided = [source.divided(share) for source in sources]
     learned = tuple(part for one, _ in divided for part in one)
     apart = tuple(part for _, one in divided for part in one)
     return TrainingData(learned, apart, _division(total, sum(part.count for part in apart), asked=hold_out))
-
-
-def _share(total: int) -> float:
-    if total < HOLD_OUT_FROM:
-        return 0.0
-    return min(preset_for(total).hold_out, HOLD_OUT_MOST / total)
 
 
 def _division(total: int, apart: int, *, asked: float | None) -> str:

@@ -113,6 +113,13 @@ def preset_for(pictures: int, *, epochs: int | None = None) -> Preset:
     return replace(nearest, epochs=epochs)
 
 
+def hold_out_share(pictures: int) -> float:
+    """The share of so many pictures to keep apart where the data has no val split and nothing else is asked for."""
+    if pictures < HOLD_OUT_FROM:
+        return 0.0
+    return min(preset_for(pictures).hold_out, HOLD_OUT_MOST / pictures)
+
+
 def _epochs_for(pictures: int) -> float:
     """Between two rows in proportion to the logarithms."""
     places = [math.log(row.pictures) for row in PRESETS]
