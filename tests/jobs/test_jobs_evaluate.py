@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.class_names import match_classes
-from yolor_studio.core.entities import Box, FrameState, MediaKind, Predictions
+from yolor_studio.core.entities import Box, FrameState, MediaKind, Origin, Predictions
 from yolor_studio.core.errors import Cancelled, FormatError, ModelError
 from yolor_studio.jobs.evaluate import evaluate, measure
 from yolor_studio.jobs.evaluation import Evaluation
@@ -223,6 +223,25 @@ def test_a_project_is_ground_truth_too(tmp_path: Path) -> None:
         picture = truth.read(1)
         assert isinstance(picture, np.ndarray)
         assert picture.shape == (H, W, 3)
+
+
+def test_boxes_that_a_model_made_are_told_to_flatter_it(tmp_path: Path) -> None:
+    save_png(tmp_path / "a.png", _picture((10, 10, 40, 30)))
+    with Project.create(tmp_path / "work.yolor") as project:
+        with project.edit("Label") as edit:
+            media = edit.add_media(
+                MediaKind.IMAGE, tmp_path / "a.png", name="a.png", width=W, height=H, frames=1, fps=None,
+                fingerprint=fingerprint(tmp_path / "a.png"), verified=True,
+            )  # fmt: skip
+            car = edit.add_category("car")
+            edit.add_object(media, car, 0, Box(10, 10, 40, 30), origin=Origin.MODEL)
+            edit.add_object(media, car, 0, Box(60, 40, 20, 20))
+        project.review(media, [0], FrameState.REVIEWED)
+        truth = truth_of_project(project)
+        assert truth.accepted == 1
+        events = list(measure(_Fake(), ("car",), truth, model="fake", size=64, cancel=CancelToken()))
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert told == ["1 of 2 boxes are a model's own, accepted as they were: they flatter the figures of that model."]
 
 
 def test_class_names_of_voc_and_coco_meet() -> None:

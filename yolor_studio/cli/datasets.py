@@ -128,7 +128,7 @@ def evaluate(
     ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Measure a model on a COCO dataset or a project: AP, AP50, AP75, by size and per category.
+    """Measure a model on a COCO dataset or a project: AP, by size and category; curves, score limit, confusions.
 
     Example: yolor-studio eval --data val/annotations.json --images val --model yolor-n
     """

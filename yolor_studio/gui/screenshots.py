@@ -15,7 +15,9 @@ from PySide6.QtWidgets import QApplication
 from yolor_studio.core.errors import StudioError
 from yolor_studio.gui.canvas import BoxRef
 from yolor_studio.gui.dialogs.export_sheet import ExportSheet
+from yolor_studio.gui.evaluation import EvaluationPage
 from yolor_studio.gui.main_window import MainWindow
+from yolor_studio.jobs.train import TrainRequest, why_not
 
 __all__ = ["SIZES", "other_home", "take"]
 
@@ -52,6 +54,9 @@ class _Photographer:
         self._each("workspace")
         self._sheet("export", window.show_export)
         self._export()
+        self._evaluate()
+        self._sheet("fine-tune", window.training.show_sheet)
+        self._train()
         self._models()
         self._sheet("palette", window.show_palette)
         self._sheet("keys", window.show_keys)
@@ -104,6 +109,29 @@ class _Photographer:
         page.select("release:yolov4-tiny")
         self._each("models-download")
         self._window.leave_page()
+
+    def _evaluate(self) -> None:
+        window = self._window
+        window.show_evaluation()
+        page = window.page
+        assert isinstance(page, EvaluationPage)
+        page.start()
+        self._until(lambda: bool(page.results))
+        self._each("evaluation")
+        window.leave_page()
+
+    def _train(self) -> None:
+        """A few steps, where PyTorch is."""
+        window, session = self._window, self._window.studio.session
+        assert session is not None
+        if why_not() is None:
+            desk = window.training
+            desk.begin(TrainRequest(data=(session.project.path,), name="demo", epochs=6, hold_out=0.25))
+            self._until(lambda: desk.training is not None and desk.training.result is not None)
+        else:
+            window.training.show_page()
+        self._each("fine-tuning")
+        window.leave_page()
 
     def _sheet(self, name: str, show: Callable[[], None]) -> None:
         for width, height in SIZES:

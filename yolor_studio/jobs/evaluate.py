@@ -33,6 +33,8 @@ MIN_SCORE = 0.005
 """Detections down to here count: AP needs the whole curve, not only what a person would look at."""
 LEAST_CAP = 300
 """So many detections of a picture and category count; the usual 100 caps a perfect picture of 300 boxes at 0.34."""
+_FLATTERED_FROM = 0.1
+"""The share of accepted predictions among the boxes from which it is told."""
 _AHEAD = 4
 _NAMED = 6
 T = TypeVar("T")
@@ -137,6 +139,7 @@ def measure(
         )
     yield Started("Evaluate", len(truth.names), "pictures", f"{model} on {detector.device}")
     yield from _about_names(classes, truth, matched)
+    yield from _about_origin(truth)
     for record, why in truth.problems.listed:
         yield ItemFailed(record, why)
     category_of = np.zeros(len(classes), np.int64)
@@ -207,6 +210,14 @@ def _about_names(classes: Sequence[str], truth: GroundTruth, matched: dict[int, 
     without = [name for number, name in numbers.items() if number in used and number not in matched.values()]
     if without:
         yield Notice(f"The model has no class for {_listed(without)}, so nothing is found of it.")
+
+
+def _about_origin(truth: GroundTruth) -> Iterator[Notice]:
+    if truth.accepted > _FLATTERED_FROM * len(truth.rows):
+        yield Notice(
+            f"{truth.accepted:,} of {len(truth.rows):,} boxes are a model's own, accepted as they were: "
+            "they flatter the figures of that model."
+        )
 
 
 def _ahead(pictures: Iterator[T], cancel: CancelToken) -> Iterator[T]:

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from yolor_studio.core.entities import MediaKind
+from yolor_studio.core.entities import MediaKind, Origin
 from yolor_studio.core.errors import FormatError, MediaError
 from yolor_studio.formats.coco_read import CocoFile, ImageRecord, Problems, read
 from yolor_studio.formats.matching import Unplaced, inside
-from yolor_studio.formats.plan import ExportRequest, plan_export
+from yolor_studio.formats.plan import ExportPlan, ExportRequest, plan_export
 from yolor_studio.jobs.opening import opener
 from yolor_studio.media import open_media
 from yolor_studio.project import Project
@@ -43,6 +43,8 @@ class GroundTruth:
     """(media id, frame) of each picture of a project; empty for a dataset."""
     files: tuple[Path, ...] = ()
     """Where each picture of a dataset lies; empty for a project."""
+    accepted: int = 0
+    """How many of a project's boxes are predictions that were accepted as they were."""
 
 
 def truth_of_dataset(data: Path, images: Path) -> GroundTruth:
@@ -117,7 +119,27 @@ def truth_of_project(project: Project) -> GroundTruth:
         (plan.clips[clip].media.id, frame) for clip, frame in zip(clip_of.tolist(), plan.frame.tolist(), strict=True)
     )
     sizes = tuple((clip.media.width, clip.media.height) for clip in plan.clips for _ in range(clip.start, clip.stop))
-    return GroundTruth(names, sizes, categories, rows.astype(np.float64), Problems(), pictures, read_one, places)
+    return GroundTruth(
+        names=names,
+        sizes=sizes,
+        categories=categories,
+        rows=rows.astype(np.float64),
+        problems=Problems(),
+        pictures=pictures,
+        read=read_one,
+        places=places,
+        accepted=_accepted(project, plan),
+    )
+
+
+def _accepted(project: Project, plan: ExportPlan) -> int:
+    """Boxes of the plan that a model set and nobody changed."""
+    return sum(
+        box.origin is Origin.MODEL
+        for clip in plan.clips
+        for _, boxes in project.iter_boxes(clip.media.id, plan.frame[clip.start : clip.stop].tolist())
+        for box in boxes
+    )
 
 
 def _rows(file: CocoFile, numbers: dict[str, int], categories: dict[str, int]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from yolor_studio.core.errors import StudioError
 from yolor_studio.gui import looks
@@ -40,6 +40,8 @@ class Result:
     evaluation: Evaluation
     source: Source
     at: datetime.datetime
+    notices: tuple[str, ...] = ()
+    """What was told meanwhile."""
 
     @property
     def name(self) -> str:
@@ -66,6 +68,7 @@ class EvaluationPage(Page):
         self.results: list[Result] = []
         self._run: JobRun | None = None
         self._measured: Source | None = None
+        self._notices: list[str] = []
         self.models, self.data = QComboBox(), QComboBox()
         for box, name in ((self.models, self.tr("Model to measure")), (self.data, self.tr("Data to measure it on"))):
             looks.dress(box, size="bar")
@@ -87,6 +90,11 @@ class EvaluationPage(Page):
         self._list_sources()
         self.data.activated.connect(self._data_chosen)
         self.refresh()
+
+    def hints(self) -> list[tuple[str, str]]:
+        if not self.results:
+            return [("Esc", self.tr("back"))]
+        return [("← →", self.tr("score limit, cells")), ("Enter", self.tr("open the box")), ("Esc", self.tr("back"))]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -168,12 +176,12 @@ class EvaluationPage(Page):
         if self._run is not None and self._run.running:
             return
         model, device = self.models.currentData(), self._studio.settings.device
-        self._measured = source
+        self._measured, self._notices = source, []
         self._run = JobRun(
             lambda cancel: sources.start(source, cancel, model=model, device=device), self._studio.bridge, self
         )
         self._run.changed.connect(self._show_state)
-        self._run.notice.connect(self._studio.noticed)
+        self._run.notice.connect(self._notices.append)
         self._run.ended.connect(self._ended)
         self._show_state()
 
@@ -190,9 +198,11 @@ class EvaluationPage(Page):
         elif outcome.error is not None:
             self._studio.tell(str(outcome.error), "err")
         elif isinstance(outcome.value, Evaluation) and self._measured is not None:
-            self.results.insert(0, Result(outcome.value, self._measured, datetime.datetime.now()))
+            result = Result(outcome.value, self._measured, datetime.datetime.now(), tuple(self._notices))
+            self.results.insert(0, result)
             self._list_results()
             self._show_result(0)
+            self.hints_changed.emit()
             if not self.isVisible():
                 text = self.tr("{model} is measured: AP at overlap 0.50 is {figure}").format(
                     model=outcome.value.model, figure=percent(outcome.value.scores.ap50)
@@ -216,6 +226,11 @@ class EvaluationPage(Page):
         looks.dress(self._earlier, size="panel")
         self._earlier.setAccessibleName(self.tr("Results of this session"))
         self._earlier.activated.connect(self._show_result)
+        self._notice = QLabel()
+        self._notice.setWordWrap(True)
+        self._notice.setContentsMargins(16, 4, 16, 0)
+        looks.set_font(self._notice, looks.SECONDARY)
+        looks.dress(self._notice, role="warn")
         line = QHBoxLayout()
         line.setContentsMargins(16, 12, 16, 0)
         line.addWidget(self._heading, 1)
@@ -225,6 +240,7 @@ class EvaluationPage(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(line)
+        column.addWidget(self._notice)
         column.addWidget(self.report, 1)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
@@ -241,7 +257,7 @@ class EvaluationPage(Page):
     def _show_result(self, number: int) -> None:
         result = self.results[number]
         evaluation, scores = result.evaluation, result.evaluation.scores
-        text = self.tr("{model} on {data} · {pictures} pictures, {boxes} boxes · {size} px on {device}")
+        text = self.tr("{model} on {data} · {pictures} pictures, {boxes} boxes · {size} px on {device} · {time}")
         self._heading.set_text(
             text.format(
                 model=evaluation.model,
@@ -250,8 +266,11 @@ class EvaluationPage(Page):
                 boxes=f"{scores.boxes:,}",
                 size=evaluation.size,
                 device=evaluation.device,
+                time=f"{result.at:%H:%M}",
             )
         )
+        self._notice.setText(" ".join(result.notices))
+        self._notice.setVisible(bool(result.notices))
         colours = sources.colours_of(result.source, evaluation, self._session)
         session = self._session
         self.report.show_evaluation(

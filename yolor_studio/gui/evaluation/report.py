@@ -204,9 +204,9 @@ class EvaluationReport(QScrollArea):
             self.boxes.show_spots([])
             self.boxes_card.set_title(self.tr("Boxes"), self.tr("choose a cell to see them"))
             return
-        spots = spots_of(evaluation, pairing, cell)
-        note = self.tr("the first {count}").format(count=f"{MOST_LISTED:,}") if len(spots) > MOST_LISTED else ""
-        self.boxes.show_spots(spots[:MOST_LISTED])
+        spots, count = spots_of(evaluation, pairing, cell, most=MOST_LISTED)
+        note = self.tr("the first {count}").format(count=f"{MOST_LISTED:,}") if count > MOST_LISTED else ""
+        self.boxes.show_spots(spots)
         self.boxes_card.set_title(self.matrix.sentence(cell), note)
 
     # Layout

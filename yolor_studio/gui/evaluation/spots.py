@@ -37,30 +37,41 @@ class Spot:
         return tuple(box for box in (self.true_box, self.found_box) if box is not None)
 
 
-def spots_of(evaluation: Evaluation, pairing: Pairing, cell: tuple[int, int]) -> list[Spot]:
-    """The boxes counted in one cell of the matrix: the surest detections first, then the largest boxes."""
+def spots_of(evaluation: Evaluation, pairing: Pairing, cell: tuple[int, int], *, most: int) -> tuple[list[Spot], int]:
+    """The boxes counted in one cell of the matrix, at most `most` of them, and how many there are: the surest
+    detections first, then the largest boxes."""
+    analysis, pairs = evaluation.analysis, pairing.cell(*cell)
+    true_rows, found_rows = pairing.truth[pairs], pairing.found[pairs]
+    areas = analysis.truth[true_rows, 4] * analysis.truth[true_rows, 5] if len(analysis.truth) else np.zeros(len(pairs))
+    scores = (
+        np.where(found_rows >= 0, analysis.found[found_rows, 6], -1.0) if len(analysis.found) else -np.ones(len(pairs))
+    )
+    order = np.lexsort((-areas, -scores))[:most]
+    spots = [
+        _spot(evaluation, cell, int(true_row), int(found_row))
+        for true_row, found_row in zip(true_rows[order], found_rows[order], strict=True)
+    ]
+    return spots, len(pairs)
+
+
+def _spot(evaluation: Evaluation, cell: tuple[int, int], true_row: int, found_row: int) -> Spot:
+    """Of the rows one may be -1: nothing."""
     analysis = evaluation.analysis
-    spots = []
-    for pair in pairing.cell(*cell).tolist():
-        true_row, found_row = int(pairing.truth[pair]), int(pairing.found[pair])
-        true = analysis.truth[true_row] if true_row >= 0 else None
-        found = analysis.found[found_row] if found_row >= 0 else None
-        row = true if true is not None else found
-        assert row is not None
-        picture = int(row[0])
-        spots.append(
-            Spot(
-                picture,
-                evaluation.truth.names[picture - 1],
-                Box(*true[2:6].tolist()) if true is not None else None,
-                Box(*found[2:6].tolist()) if found is not None else None,
-                cell[0] if true is not None else None,
-                cell[1] if found is not None else None,
-                float(found[6]) if found is not None else None,
-                float(iou_matrix(true[2:6], found[2:6])[0, 0]) if true is not None and found is not None else None,
-            )
-        )
-    return sorted(spots, key=lambda spot: (-(spot.score or 0), -np.prod(spot.boxes[0][2:])))
+    true = analysis.truth[true_row] if true_row >= 0 else None
+    found = analysis.found[found_row] if found_row >= 0 else None
+    row = true if true is not None else found
+    assert row is not None
+    picture = int(row[0])
+    return Spot(
+        picture,
+        evaluation.truth.names[picture - 1],
+        Box(*true[2:6].tolist()) if true is not None else None,
+        Box(*found[2:6].tolist()) if found is not None else None,
+        cell[0] if true is not None else None,
+        cell[1] if found is not None else None,
+        float(found[6]) if found is not None else None,
+        float(iou_matrix(true[2:6], found[2:6])[0, 0]) if true is not None and found is not None else None,
+    )
 
 
 def cell_sentence(count: int, row: str | None, column: str | None) -> str:

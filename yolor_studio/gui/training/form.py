@@ -115,6 +115,7 @@ class TrainingForm(QWidget):
         line = QGridLayout(row)
         line.setContentsMargins(0, 8, 0, 8)
         line.setHorizontalSpacing(12)
+        line.setVerticalSpacing(0)
         line.addWidget(label, 0, 0)
         line.addWidget(content, 0, 1, 2, 1)
         line.setRowStretch(1, 1)
@@ -238,4 +239,5 @@ def _column(*widgets: QWidget) -> QWidget:
     column.setSpacing(4)
     for widget in widgets:
         column.addWidget(widget)
+    column.addStretch(1)  # what is left over belongs below, not between the lines
     return holder

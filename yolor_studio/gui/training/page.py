@@ -13,6 +13,7 @@ from yolor_studio.gui.evaluation.table import percent
 from yolor_studio.gui.pages import Page
 from yolor_studio.gui.panels.progress_bar import ThinBar
 from yolor_studio.gui.panels.run_control import duration_text, progress_text
+from yolor_studio.gui.studio import BUNDLED_MODEL
 from yolor_studio.gui.training.run import Training
 from yolor_studio.gui.widgets import ElidedLabel, EmptyState
 from yolor_studio.gui.widgets.cards import Card, FigureCard
@@ -182,6 +183,9 @@ class TrainingPage(Page):
             return self.tr("{steps} steps in {time}; nothing was kept apart to measure by.").format(
                 steps=f"{result.steps:,}", time=minutes
             )
+        if not result.best_step:
+            text = self.tr("It got no better than {model}, whose weights it has: AP at overlap 0.50 is {after}.")
+            return text.format(model=self._start_name(), after=percent(result.ap50))
         text = self.tr(
             "AP at overlap 0.50 is {after} on {frames} frames kept apart, {before} before; {steps} steps in {time}."
         )
@@ -199,7 +203,7 @@ class TrainingPage(Page):
         if best is not None and before is not None:
             gain = f"{(best - before) * 100:+.1f}".replace("-", "−")
         self.figures["ap50"].set_figure(percent(best), gain)
-        self.figures["before"].set_figure(percent(before), training.request.model or "")
+        self.figures["before"].set_figure(percent(before), self._start_name())
         _, losses = training.curve("loss")
         self.figures["loss"].set_figure(f"{losses[-1]:.3f}" if len(losses) else "–")
         eta = training.run.progress.eta if training.running and training.learning else None
@@ -236,12 +240,16 @@ class TrainingPage(Page):
         best = next((p for p in reversed(training.points) if p.best and "AP50" in p.values), None)
         self.ap.set_marker(Marker(best.step, best.values["AP50"] * 100, self.tr("best")) if best is not None else None)
 
+    def _start_name(self) -> str:
+        return (self._shown.request.model if self._shown is not None else None) or BUNDLED_MODEL
+
     def _word(self, name: str) -> str:
         return {
             "box": self.tr("boxes"),
             "objectness": self.tr("whether something is there"),
             "classes": self.tr("categories"),
             "loss": self.tr("all together"),
+            "AP50": self.tr("AP at overlap 0.50"),
         }.get(name, name)
 
     def _show_notes(self, training: Training) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -37,17 +36,20 @@ class ClassShare:
 class TrainingPlan:
     """What would be learned."""
 
-    frames: int
+    learned: int
+    """Frames to learn from."""
     kept_apart: int
-    """Of them, to measure by."""
+    """Frames to measure by."""
+    left_out: int
+    """Frames between the two, too much like both."""
     boxes: int
     classes: tuple[ClassShare, ...]
     preset: Preset
 
     @property
-    def learned(self) -> int:
-        """Frames to learn from."""
-        return self.frames - self.kept_apart
+    def frames(self) -> int:
+        """Every reviewed frame."""
+        return self.learned + self.kept_apart + self.left_out
 
     @property
     def steps(self) -> int:
@@ -77,19 +79,19 @@ def plan_training(
         request = ExportRequest(split={"train": 1 - share, "val": share}, seed=0)
         plan = plan_export(project, request, snapshot=plan.snapshot)
         apart = plan.splits[1].frames
-    frames = plan.frames - plan.left_out
     counts = {category.id: 0 for category in plan.categories}
     for split in plan.splits:
         for category, boxes in split.per_category.items():
             counts[category] += boxes
     return TrainingPlan(
-        frames=frames,
+        learned=plan.frames - apart,
         kept_apart=apart,
+        left_out=plan.left_out,
         boxes=sum(counts.values()),
         classes=tuple(
             ClassShare(category.name, counts[category.id], category.name in known) for category in plan.categories
         ),
-        preset=preset_for(max(frames - apart, 1), epochs=epochs),
+        preset=preset_for(max(plan.frames - apart, 1), epochs=epochs),
     )
 
 
@@ -112,8 +114,3 @@ def free_name(model: str, project: Path, taken: Iterable[str]) -> str:
     stem = project.stem if project.stem.startswith(model) else f"{model}-{project.stem}"
     numbers = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 10_000))
     return next((name for name in numbers if name.casefold() not in used), stem)
-
-
-def rounded_minutes(seconds: float) -> int:
-    """Minutes for people: 1 at least."""
-    return max(math.ceil(seconds / 60), 1)

@@ -30,6 +30,7 @@ from yolor_studio.gui.training.planning import (
 from yolor_studio.gui.training.stopped import Stopped, drop, stopped_trainings
 from yolor_studio.gui.widgets import ElidedLabel
 from yolor_studio.jobs.train import TrainRequest, why_not
+from yolor_studio.train.presets import PRESETS
 
 __all__ = ["TrainingSheet"]
 
@@ -226,16 +227,21 @@ class TrainingSheet(Sheet):
         figures.add(self.tr("Reviewed frames"), f"{plan.frames:,}")
         figures.add(self.tr("to learn from"), f"{plan.learned:,}", indent=1)
         figures.add(self.tr("kept apart to measure"), f"{plan.kept_apart:,}", indent=1)
+        if plan.left_out:
+            figures.add(self.tr("left out between them"), f"{plan.left_out:,}", indent=1)
         figures.add(self.tr("Boxes"), f"{plan.boxes:,}")
         self._side.addWidget(figures)
         self._side.addWidget(rule())
         classes = Figures()
-        listed = sorted(plan.classes, key=lambda one: -one.boxes)
+        listed = sorted((one for one in plan.classes if one.boxes), key=lambda one: -one.boxes)
         for one in listed[:MOST_CLASSES]:
             name = one.name if one.known else self.tr("{name}, new").format(name=one.name)
             classes.add(name, f"{one.boxes:,}")
         if len(listed) > MOST_CLASSES:
-            classes.add(self.tr("and {count} more").format(count=len(listed) - MOST_CLASSES))
+            rest = sum(one.boxes for one in listed[MOST_CLASSES:])
+            classes.add(self.tr("and {count} more").format(count=len(listed) - MOST_CLASSES), f"{rest:,}")
+        if without := len(plan.classes) - len(listed):
+            classes.add(self.tr("without boxes: {count} categories").format(count=without))
         self._side.addWidget(classes)
         if not plan.kept_apart:
             text = self.tr("Too few frames to keep some apart, so nothing is measured while it learns.")
@@ -256,9 +262,18 @@ class TrainingSheet(Sheet):
             knows = self.tr("It knows every category of the project.")
         self.form.show_effort(
             effort.format(epochs=f"{plan.preset.epochs:,}", steps=f"{plan.steps:,}", time=duration_text(seconds)),
-            plan.preset.why + " " + self.tr("It stops by itself when it gets no better."),
+            self._why(plan),
             knows.format(known=known, all=len(plan.classes)),
         )
+
+    def _why(self, plan: TrainingPlan) -> str:
+        """The preset in plain words."""
+        why = {
+            PRESETS[0].pictures: self.tr("So few frames must serve many times: whole, and four to a picture."),
+            PRESETS[-1].pictures: self.tr("So many frames need few passes: variety comes from them."),
+        }.get(plan.preset.pictures, self.tr("Enough passes to settle; little more is gained by going on."))
+        early = self.tr("It stops by itself when it gets no better.") if plan.kept_apart else ""
+        return f"{why} {early}".strip()
 
     def _show_footer(self) -> None:
         problem = self._why_cannot or self._name_problem()
