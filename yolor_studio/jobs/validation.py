@@ -1,7 +1,7 @@
 """How good a network is while it is trained: its own torch inference, the program's suppression, COCO's AP.
 
 torch and onnxruntime never share a process, so that the model's ONNX file cannot be measured here; what is measured is
-read, fitted, suppressed and scored as `yolor-studio eval` does.
+read, fitted, suppressed and scored as `yolor-studio eval` does, under the usual cap of 100 detections.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.detect.letterbox import Letterbox
 from yolor_studio.detect.suppress import candidates_to_predictions
+from yolor_studio.metrics import COCO_MAX_DETS
 
 if TYPE_CHECKING:
     from yolor_studio.train.samples import PictureStore
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _MIN_SCORE = 0.005
 _AT_ONCE = 8
-_MAX_DETS = 100
 
 
 class Validation:
@@ -62,7 +62,7 @@ class Validation:
             "categories": [[number, ""] for number in range(self._store.classes)],
             "truth": self._truth.tolist(),
             "found": found,
-            "max_dets": _MAX_DETS,
+            "max_dets": COCO_MAX_DETS,
         }
         with contextlib.redirect_stdout(io.StringIO()):  # pycocotools talks
             scores = score(request)
