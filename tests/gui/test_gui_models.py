@@ -305,10 +305,17 @@ def test_the_end_of_a_job_leaves_a_person_where_they_look(qtbot, shop, page):
     select(qtbot, page, "release:toy-net")
     press(qtbot, page, "Download")
     wait_for(qtbot, lambda: page.work.run is not None and page.work.run.progress.done > 0)
+    assert not page.busy.isVisible()
+    select_row(page, "model:yolor-n")
+    wait_for(qtbot, page.busy.isVisible)
+    assert page.busy.text().startswith("toy-net: ")
+    qtbot.mouseClick(page.busy, Qt.MouseButton.LeftButton)
+    assert page.details.item.name == "toy-net"
     select_row(page, "model:yolor-n")
     page.work.cancel()
     wait_for(qtbot, lambda: settled(page))
     assert page.details.item.name == "yolor-n"
+    assert not page.busy.isVisible()
 
 
 def test_what_goes_wrong_is_a_sentence_in_place(qtbot, shop, page):

@@ -26,6 +26,7 @@ from yolor_studio.gui.latest import Latest
 from yolor_studio.gui.models.details import Details
 from yolor_studio.gui.models.rows import HEADING, ROW, ItemDelegate, ItemModel
 from yolor_studio.gui.models.shelf import Item, Kind, Refusal, gather, model_key
+from yolor_studio.gui.models.texts import job_text
 from yolor_studio.gui.models.work import ModelWork
 from yolor_studio.gui.pages import Page
 from yolor_studio.gui.panels.header import Header
@@ -228,6 +229,15 @@ class ModelsPage(Page):
         top.addWidget(self.add_button)
         lines.addLayout(top)
         lines.addWidget(self.list, 1)
+        self.busy = QPushButton()
+        looks.dress(self.busy, kind="link")
+        self.busy.setToolTip(self.tr("Show it"))
+        self.busy.clicked.connect(lambda: self.select(self.work.key))
+        self.busy.hide()
+        below = QHBoxLayout()
+        below.setContentsMargins(10, 4, 10, 0)
+        below.addWidget(self.busy, 0, Qt.AlignmentFlag.AlignLeft)
+        lines.addLayout(below)
         self._hint = QLabel()
         self._hint.setWordWrap(True)
         self._hint.setContentsMargins(14, 10, 14, 12)
@@ -272,6 +282,7 @@ class ModelsPage(Page):
             if item.entry.sha256 not in self._known_facts:
                 self._ask_facts(item)
         self.details.show_item(item, facts, in_use=self._studio.model)
+        self._show_busy()
         self.hints_changed.emit()
         if not self._facts.busy:
             self.ready.emit()
@@ -310,7 +321,19 @@ class ModelsPage(Page):
             self._wanted = key or self._wanted
         self.refresh()
 
+    def _show_busy(self) -> None:
+        """Where the job under way is about something else than what is shown, say so below the list."""
+        run, item = self.work.run, self.details.item
+        elsewhere = run is not None and (item is None or item.key != self.work.key)
+        listed = self._model.item(self._model.row_of(self.work.key))
+        if run is not None and elsewhere and listed is not None:
+            text = f"{listed.name}: {job_text(run, short=True)}"
+            width = _LIST_WIDTH - 40
+            self.busy.setText(self.busy.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, width))
+        self.busy.setVisible(elsewhere)
+
     def _show_work(self) -> None:
+        self._show_busy()
         self.list.viewport().update()
         if self.work.running != self._was_running:
             self._was_running = self.work.running
