@@ -325,6 +325,20 @@ def test_what_cannot_be_measured_is_told(qtbot: QtBot, window: MainWindow, tmp_p
     assert page.results == []
 
 
+def test_the_empty_page_asks_for_a_dataset_where_nothing_is_reviewed(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from yolor_studio.gui.dialogs import asking
+
+    asked: list[str] = []
+    monkeypatch.setattr(asking, "dataset_folder", lambda _parent, start: asked.append(start))
+    window = open_pictures(qtbot, tmp_path / "media")
+    page = _page(qtbot, window)
+    page._empty.acted.emit()
+    assert len(asked) == 1
+    assert page.button.state() == "idle"
+
+
 def test_cancelling_keeps_the_page_as_it_was(qtbot: QtBot, window: MainWindow) -> None:
     page = _page(qtbot, window)
     page.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from yolor_studio.gui.training.run import Training
 from yolor_studio.gui.training.sheet import TrainingSheet
 from yolor_studio.gui.training.stopped import drop, remember, stopped_trainings
 from yolor_studio.jobs.events import CurvePoint, Job, Notice, Progress, Result, Started
+from yolor_studio.jobs.training_data import gather
 from yolor_studio.jobs.training_request import CHECKPOINT, TrainOutcome, TrainRequest, training_folder
 from yolor_studio.train.presets import PRESETS
 
@@ -285,8 +287,11 @@ def test_the_plan_counts_as_the_training_divides(tmp_path: Path) -> None:
                 edit.update_media(media.id, path=Path(__file__))
         plan = plan_training(project, ("car",))
         assert plan is not None
+        with ExitStack() as opened:
+            data = gather([project.path], opened)
         assert plan.frames == 60
-        assert 0 < plan.kept_apart < 60
+        assert plan.learned == sum(part.count for part in data.learned)
+        assert plan.kept_apart == sum(part.count for part in data.kept_apart) > 0
         assert plan.boxes == 2
         assert [one.known for one in plan.classes] == [True, False, False]
         assert [one.name for one in plan.few] == ["car"]

@@ -157,6 +157,14 @@ class EvaluationPage(Page):
         self._before = self.source
         self._show_state()
 
+    def _act(self) -> None:
+        """The button of the empty page: measure where there is something to measure by, else ask for it."""
+        source = self.source
+        if isinstance(source, Dataset) or (source is not None and source.project.counts().reviewed):
+            self.start()
+        else:
+            self._ask("folder")
+
     def _ask(self, kind: str) -> None:
         start = str(Path.home())
         if self._studio.session is not None:
@@ -219,7 +227,7 @@ class EvaluationPage(Page):
 
     def _build(self) -> None:
         self._empty = EmptyState("chart-line", "")
-        self._empty.acted.connect(self.start)
+        self._empty.acted.connect(self._act)
         self._heading = ElidedLabel()
         looks.set_font(self._heading, looks.BODY)
         self._earlier = QComboBox()
@@ -314,7 +322,7 @@ class EvaluationPage(Page):
             return (
                 self.tr("Nothing is measured yet"),
                 self.tr("Choose a COCO folder whose boxes are right, or open a project with reviewed frames."),
-                self.tr("Choose data"),
+                self.tr("Choose a COCO folder"),
             )
         if isinstance(source, Dataset):
             text = self.tr("{pictures} pictures with {boxes} boxes to measure by.")
@@ -328,7 +336,7 @@ class EvaluationPage(Page):
             return (
                 self.tr("No frame is reviewed"),
                 self.tr("A model is measured by frames that you declared finished (F), or by a COCO folder."),
-                "",
+                self.tr("Choose a COCO folder"),
             )
         text = self.tr("The model will look at the {count} frames that you reviewed, and is compared with your boxes.")
         return self.tr("Nothing is measured yet"), text.format(count=f"{reviewed:,}"), self.tr("Evaluate")

@@ -11,7 +11,7 @@ from yolor_studio.core.paths import user_folder
 from yolor_studio.detect.library import ModelEntry, list_models
 from yolor_studio.formats.plan import ExportRequest, plan_export
 from yolor_studio.project import Project
-from yolor_studio.train.presets import HOLD_OUT_FROM, HOLD_OUT_MOST, Preset, preset_for
+from yolor_studio.train.presets import Preset, hold_out_share, preset_for
 
 __all__ = ["ClassShare", "TrainingPlan", "free_name", "plan_training", "seconds_guessed", "trainable_models"]
 
@@ -70,10 +70,7 @@ def plan_training(
     plan = plan_export(project, ExportRequest())
     if not plan.frames:
         return None
-    share = hold_out
-    if share is None:
-        few = plan.frames < HOLD_OUT_FROM
-        share = 0.0 if few else min(preset_for(plan.frames).hold_out, HOLD_OUT_MOST / plan.frames)
+    share = hold_out_share(plan.frames) if hold_out is None else hold_out
     apart = 0
     if share > 0:
         request = ExportRequest(split={"train": 1 - share, "val": share}, seed=0)
