@@ -115,7 +115,11 @@ def test_frames_of_one_clip_are_kept_apart_in_blocks_with_a_gap(project: Path) -
     assert len(learned) + len(apart) < 29, "the gap"
     assert min(abs(a - b) for a in learned for b in apart) > 1
     assert max(apart) - min(apart) < 10
-    assert "kept apart" in data.division
+    between = 29 - len(learned) - len(apart)
+    told = (
+        f"{len(apart)} pictures of 29 are kept apart to measure by; {between} between these and the others are left out"
+    )
+    assert told in data.division
 
 
 def test_a_project_that_is_open_elsewhere_is_read(project: Path) -> None:

@@ -81,12 +81,15 @@ def gather(data: Sequence[Path], opened: ExitStack, *, hold_out: float | None = 
     divided = [source.divided(share) for source in sources]
     learned = tuple(part for one, _ in divided for part in one)
     apart = tuple(part for _, one in divided for part in one)
-    return TrainingData(learned, apart, _division(total, sum(part.count for part in apart), asked=hold_out))
+    counts = [sum(part.count for part in parts) for parts in (learned, apart)]
+    return TrainingData(learned, apart, _division(total, counts[0], counts[1], asked=hold_out))
 
 
-def _division(total: int, apart: int, *, asked: float | None) -> str:
+def _division(total: int, learned: int, apart: int, *, asked: float | None) -> str:
     if apart:
-        return f"{_pictures(apart)} of {total:,} are kept apart to measure by; the rest is learned from."
+        between = total - learned - apart
+        gap = f"; {between:,} between these and the others are left out" if between else ""
+        return f"{_pictures(apart)} of {total:,} are kept apart to measure by{gap}; the rest is learned from."
     if asked is None:
         return f"All {_pictures(total)} are learned from: too few to keep some apart, so the last weights are kept."
     return f"All {_pictures(total)} are learned from and none is kept apart, so the last weights are kept."
