@@ -341,7 +341,7 @@ def test_all_tasks_learn_together(things: Things):
     before = losses_of(network.plan, network.export_weights(), things)
     after = losses_of(network.plan, trained(things, boxes=True, steps=24).mean_weights(), things)
     assert set(after) == {"boxes", "tags", "embeddings"}
-    assert all(after[task] < 0.8 * before[task] for task in after), (before, after)
+    assert all(after[task] < 0.9 * before[task] for task in after), (before, after)
 
 
 def test_the_same_run_gives_the_same_weights_and_balance(things: Things):
