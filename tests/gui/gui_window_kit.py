@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from yolor_studio.app import build_window, make_application
@@ -118,3 +120,16 @@ def picture_shown(window: MainWindow) -> bool:
 def wait_for(qtbot: QtBot, condition: Callable[[], object]) -> None:
     """Let the window work until this holds."""
     qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE)
+
+
+def nameless(root: QWidget) -> list[QWidget]:
+    """Visible widgets that Tab reaches and a screen reader could not name."""
+    return [
+        widget
+        for widget in root.findChildren(QWidget)
+        if widget.isVisible()
+        and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.focusProxy() is None
+        and not widget.accessibleName()
+        and not getattr(widget, "text", str)()
+    ]

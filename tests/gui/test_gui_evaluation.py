@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gui_window_kit import add_layer, open_pictures, picture_shown, predictions, wait_for
+from gui_window_kit import add_layer, nameless, open_pictures, picture_shown, predictions, wait_for
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
@@ -362,3 +362,27 @@ def test_closing_the_window_ends_a_measurement(qtbot: QtBot, window: MainWindow)
     page.start()
     window.close()
     assert window.studio.session is None
+
+
+def test_everything_that_takes_the_keyboard_has_a_name(qtbot: QtBot, window: MainWindow) -> None:
+    page = _page(qtbot, window)
+    _measure(qtbot, page)
+    assert nameless(page) == []
+
+
+def test_a_hundred_categories_are_painted_and_reached(qtbot: QtBot) -> None:
+    from yolor_studio.gui.evaluation.matrix import ConfusionMatrix
+
+    matrix = ConfusionMatrix()
+    qtbot.addWidget(matrix)
+    matrix.set_names([f"category {n}" for n in range(100)], range(100))
+    counts = np.random.default_rng(0).integers(0, 20_000, (101, 101))
+    matrix.set_counts(counts)
+    matrix.resize(matrix.minimumSizeHint())
+    matrix.show()
+    matrix.grab()
+    place = matrix.rect_of((99, 100)).center().toPoint()
+    qtbot.mouseClick(matrix, Qt.MouseButton.LeftButton, pos=place)
+    assert matrix.cell == (99, 100)
+    qtbot.keyClick(matrix, Qt.Key.Key_Down)
+    assert matrix.cell == (99, 100)  # below lies nothing taken for nothing, which is no cell

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from gui_window_kit import add_layer, make_project, open_pictures, open_window, predictions, wait_for
+from gui_window_kit import add_layer, make_project, nameless, open_pictures, open_window, predictions, wait_for
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -145,6 +145,7 @@ def test_the_details_reach_the_request(qtbot: QtBot, window: MainWindow) -> None
     sheet = _sheet(qtbot, window)
     form = sheet.form
     form.unfold()
+    assert nameless(sheet) == []
     form.name.setText("mine")
     form._epochs.setValue(7)
     form._apart.setValue(25)
@@ -166,6 +167,18 @@ def test_the_details_reach_the_request(qtbot: QtBot, window: MainWindow) -> None
         device="cpu",
     )
     wait_for(qtbot, lambda: sheet._plan is not None and sheet._plan.preset.epochs == 7)
+
+
+def test_tab_brings_the_details_into_sight_in_a_small_window(qtbot: QtBot, window: MainWindow) -> None:
+    window.resize(1024, 640)
+    sheet = _sheet(qtbot, window)
+    sheet.form.unfold()
+    for _ in range(20):
+        if sheet.form._implicit.hasFocus():
+            break
+        qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+    assert sheet.form._implicit.hasFocus()
+    assert not sheet.form._implicit.visibleRegion().isEmpty()
 
 
 def test_names_that_are_taken_are_refused_before(qtbot: QtBot, window: MainWindow) -> None:
@@ -206,6 +219,7 @@ def test_training_is_followed_to_its_end_and_the_model_used(
     assert page.figures["before"].figure == "20.0"
     assert [list(values) for values in training.curve("loss")] == [[10, 20, 30, 40], [0.4, 0.2, 4 / 30, 0.1]]
     assert "is trained" in page._head.title
+    assert nameless(page) == []
     assert not page.stop_button.isVisible()
     qtbot.mouseClick(page.use_button, Qt.MouseButton.LeftButton)
     assert window.studio.model == training.name

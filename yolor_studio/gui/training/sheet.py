@@ -76,9 +76,10 @@ class TrainingSheet(Sheet):
         self._list_stopped()
         body = QHBoxLayout()
         body.setSpacing(0)
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self.form)
         scroll.setMinimumHeight(400)
@@ -113,6 +114,14 @@ class TrainingSheet(Sheet):
         """Count no more, and close."""
         self._latest.close()
         super().close_sheet()
+
+    def focusNextPrevChild(self, following: bool) -> bool:
+        """Bring what Tab reaches into sight."""
+        moved = super().focusNextPrevChild(following)
+        here = self.window().focusWidget()
+        if here is not None and self.form.isAncestorOf(here):
+            self._scroll.ensureWidgetVisible(here)
+        return moved
 
     # Building
 
