@@ -293,7 +293,7 @@ def main() -> None:
     network = load_network(args.network)
     with tempfile.TemporaryDirectory() as folder:
         everything, boxes = both_forms(network, Path(folder))
-        detector = Detector(find_model(str(everything)), device="cpu")
+        detector = Detector(find_model(str(everything)), device="cpu", more_tasks=True)
         campus = campus_frames(args.datasets / "mot-tud-campus")
         clips = [clip_frames(seed) for seed in range(FIRST_CLIP, FIRST_CLIP + args.clips)]
         told = {

@@ -60,8 +60,8 @@ def multitask(tmp_path: Path) -> Path:
     return model_of(BOXES + TAGS + EMBEDDING, tmp_path / "multitask.onnx")
 
 
-def open_model(path: Path) -> Detector:
-    return Detector(find_model(str(path)), device="cpu")
+def open_model(path: Path, *, more_tasks: bool = True) -> Detector:
+    return Detector(find_model(str(path)), device="cpu", more_tasks=more_tasks)
 
 
 def pictures(count: int) -> list[np.ndarray]:
@@ -129,6 +129,15 @@ def test_a_picture_gets_tags_and_every_prediction_its_vector(multitask: Path):
             candidate = int(away.argmin())
             assert away[candidate] < 0.05
             np.testing.assert_allclose(one.embeddings[row], vectors[n, candidate], atol=1e-4)
+
+
+def test_nothing_is_computed_for_tasks_that_nobody_asked_for(multitask: Path):
+    whole, alone = open_model(multitask), open_model(multitask, more_tasks=False)
+    assert [output.name for output in alone.session.get_outputs()] == ["boxes", "scores"]
+    images = pictures(2)
+    for one, other in zip(alone.see(images), whole.see(images), strict=True):
+        np.testing.assert_array_equal(one.predictions.boxes, other.predictions.boxes)
+        assert (one.tags, one.embeddings) == (None, None)
 
 
 def test_a_model_without_more_tasks_hands_on_none(tmp_path: Path):

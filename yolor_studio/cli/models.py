@@ -24,6 +24,12 @@ def _as_json(entry: library.ModelEntry) -> dict[str, Any]:
     return {**asdict(entry), "path": str(entry.path), "classes": list(entry.classes)}
 
 
+def _more_tasks(entry: library.ModelEntry) -> list[str]:
+    tasks = ["tags of the picture"] if entry.tags else []
+    tasks += [f"a vector of {entry.embedding} numbers per box"] if entry.embedding else []
+    return [f"Beside boxes it gives {' and '.join(tasks)}"] if tasks else []
+
+
 @app.command(name="list")
 def list_models(as_json: options.AsJson = False) -> None:
     """List the models that can be named with --model.
@@ -55,6 +61,7 @@ def show(
     lines = [
         f"{entry.name}, input {entry.size} px (multiples of {entry.stride}), licence: {entry.licence or 'not stated'}",
         f"{len(entry.classes)} classes: {', '.join(entry.classes)}",
+        *_more_tasks(entry),
         *([] if facts is None else network_lines(facts)),
         str(entry.path),
     ]

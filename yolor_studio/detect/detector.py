@@ -16,6 +16,7 @@ from yolor_studio.core.errors import Cancelled, ModelError, UsageError
 from yolor_studio.detect.devices import OpenSession, open_session
 from yolor_studio.detect.letterbox import Letterbox
 from yolor_studio.detect.library import ModelEntry
+from yolor_studio.detect.model_check import read_model
 from yolor_studio.detect.suppress import candidates_to_predictions, choose_candidates
 from yolor_studio.yolor.contract import BOXES, EMBEDDINGS, INPUT, SCORES, TAGS
 
@@ -47,15 +48,18 @@ class Seen:
 class Detector:
     """Owns one inference session; `infer` belongs to one thread at a time, `terminate` to any."""
 
-    def __init__(self, entry: ModelEntry, *, device: str = "auto", size: int | None = None) -> None:
-        """Open the model and run it once; `size` overrides the model's own longest side in pixels.
+    def __init__(
+        self, entry: ModelEntry, *, device: str = "auto", size: int | None = None, more_tasks: bool = False
+    ) -> None:
+        """Open the model and run it once; `size` overrides the model's own longest side in pixels. Without `more_tasks`
+        nothing is computed for tags and embeddings, whether or not the model has them.
 
         Raises ModelError when it cannot be run or does not keep the contract, UsageError for an impossible size.
         """
         self.entry = entry
         self.size = input_size(entry, size)
         self._more: list[str] = []
-        self._opened: OpenSession = open_session(str(entry.path), device, self._probe)
+        self._opened: OpenSession = open_session(_file(entry, more_tasks=more_tasks), device, self._probe)
         # Re-entrant, because Ctrl-C calls `terminate` from a signal handler on the thread that may be holding it.
         self._lock = threading.RLock()
         self._running: Any = None
@@ -147,7 +151,8 @@ class Detector:
         return [self.finish(b, s, letterbox, min_score=min_score) for b, s in zip(boxes, scores, strict=True)]
 
     def see(self, pictures: Sequence[NDArray[np.uint8]], *, min_score: float = MIN_SCORE) -> list[Seen]:
-        """The same predictions, with the pictures' tags and the predictions' embeddings where the model has them."""
+        """The same predictions, with the pictures' tags and the predictions' embeddings where the model has them and
+        was opened with `more_tasks`."""
         images, letterbox = self._letterboxed(pictures)
         names = [BOXES, SCORES, *self._more]
         found = dict(zip(names, self._run(images, names), strict=True))
@@ -179,6 +184,18 @@ class Detector:
             raise ModelError(f"it has {classes} classes and gives tags {found[TAGS].shape}")
         if EMBEDDINGS in found and (found[EMBEDDINGS].ndim != 3 or found[EMBEDDINGS].shape[:2] != boxes.shape[:2]):
             raise ModelError(f"it gives boxes {boxes.shape} and embeddings {found[EMBEDDINGS].shape}")
+
+
+def _file(entry: ModelEntry, *, more_tasks: bool) -> str | bytes:
+    """The model to open: its path, or the file's bytes without what nobody asked for. onnxruntime computes whatever a
+    file gives out, asked for or not, and drops on opening what leads to nothing."""
+    if more_tasks or not (entry.tags or entry.embedding):
+        return str(entry.path)
+    model = read_model(entry.path)
+    boxes = [output for output in model.graph.output if output.name in (BOXES, SCORES)]
+    del model.graph.output[:]
+    model.graph.output.extend(boxes)
+    return model.SerializeToString()
 
 
 def _is_out_of_memory(error: Exception) -> bool:

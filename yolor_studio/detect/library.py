@@ -52,6 +52,10 @@ class ModelEntry:
     """SHA-256 (hex) of the ONNX file."""
     batch: int | None = None
     """The number of pictures that every run must have, where the model fixes it."""
+    tags: bool = False
+    """Whether it also says which classes are anywhere in the picture."""
+    embedding: int = 0
+    """The length of the vector that it gives with every box; 0 for none."""
     notices: tuple[str, ...] = ()
     """Sentences for a person about how it was added."""
 
@@ -246,4 +250,6 @@ def _entry_of(path: Path, bundled: bool, version: tuple[int, int, int]) -> Model
         source_hash=facts.source_hash,
         sha256=digest,
         batch=facts.batch,
+        tags=facts.tags,
+        embedding=facts.embedding,
     )
