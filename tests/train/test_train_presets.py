@@ -73,6 +73,12 @@ def test_the_official_recipe_is_yolors() -> None:
     assert recipe.momentum_at(warm_up - 1) == recipe.momentum_at(recipe.steps) == pytest.approx(0.937)
 
 
+def test_wider_networks_learn_in_smaller_steps() -> None:
+    preset = preset_for(50)
+    rates = [recipe_of(preset, pictures=50, size=64, parameters=n).lr for n in (0, 2_240_226, 12_000_000, 48_000_000)]
+    assert rates == pytest.approx([preset.lr, preset.lr, preset.lr / 2, preset.lr / 4])
+
+
 def test_an_assignment_that_was_asked_for_is_taken() -> None:
     recipe = recipe_of(preset_for(50), pictures=50, size=64, assignment=Assignment.TASK_ALIGNED)
     assert recipe.assignment is Assignment.TASK_ALIGNED

@@ -67,7 +67,14 @@ class TrainingLoop:
         self._request, self._checkpoint = request, folder / CHECKPOINT
         self.preset = preset
         assignment = Assignment(request.assignment) if request.assignment else None
-        recipe = recipe_of(preset, pictures=len(learned), size=size, kind=request.recipe, assignment=assignment)
+        recipe = recipe_of(
+            preset,
+            pictures=len(learned),
+            size=size,
+            parameters=network.plan.parameters,
+            kind=request.recipe,
+            assignment=assignment,
+        )
         batches = Batches(
             learned, balanced_weights(learned), batch=preset.batch, seed=SEED, threads=spare_cores(device)
         )

@@ -17,6 +17,7 @@ HOLD_OUT_FROM = 30
 HOLD_OUT_MOST = 500
 LEAST_STEPS = 300
 """However few the pictures: the optimizer needs some steps to get anywhere."""
+SMALL = 3_000_000
 AT_ONCE = 16
 """Pictures that are learned from at once; the gradients of larger batches are gathered."""
 RECIPES = ("modern", "official")
@@ -32,7 +33,8 @@ class Preset:
     epochs: int
     """How often each is drawn. Numbers of pictures between two rows get epochs between theirs."""
     lr: float
-    """Of the modern recipe."""
+    """Of the modern recipe, for a network of up to SMALL parameters; wider ones get less, see `recipe_of`. 20 pictures
+    of blood cells gave AP50 0.69 at .001, 0.80 at .002 and 0.84 at .004."""
     official_lr: float
     """Of the official one."""
     batch: int
@@ -58,7 +60,7 @@ PRESETS = (
     Preset(
         pictures=50,
         epochs=160,
-        lr=0.001,
+        lr=0.004,
         official_lr=0.005,
         batch=16,
         mosaic=0.5,
@@ -74,7 +76,7 @@ PRESETS = (
     Preset(
         pictures=500,
         epochs=40,
-        lr=0.001,
+        lr=0.003,
         official_lr=0.005,
         batch=16,
         mosaic=0.8,
@@ -84,12 +86,12 @@ PRESETS = (
         freeze="none",
         hold_out=0.15,
         patience=7,
-        why="As many steps as the first row times two: enough to settle, and little more is gained by going on.",
+        why="Some 1,250 steps: enough to settle, and little more is gained by going on.",
     ),
     Preset(
         pictures=5_000,
         epochs=15,
-        lr=0.002,
+        lr=0.003,
         official_lr=0.01,
         batch=32,
         mosaic=1.0,
@@ -131,9 +133,19 @@ def _epochs_for(pictures: int) -> float:
 
 
 def recipe_of(
-    preset: Preset, *, pictures: int, size: int, kind: str = "modern", assignment: Assignment | None = None
+    preset: Preset,
+    *,
+    pictures: int,
+    size: int,
+    parameters: int = 0,
+    kind: str = "modern",
+    assignment: Assignment | None = None,
 ) -> Recipe:
-    """The recipe (of RECIPES) for training on so many pictures at `size` pixels a side."""
+    """The recipe (of RECIPES) for training on so many pictures at `size` pixels a side.
+
+    `parameters` of the network: the wider it is, the smaller are the steps that Adam can take, in inverse proportion to
+    the width, which grows as the root of the parameters.
+    """
     steps = max(round(preset.epochs * pictures / preset.batch), 1)
     calm = math.ceil(steps * preset.calm)
     stages = (Stage(size, steps - calm, preset.mosaic), Stage(size, calm, 0.0))
@@ -154,7 +166,7 @@ def recipe_of(
         )
     return Recipe(
         stages,
-        lr=preset.lr,
+        lr=preset.lr * math.sqrt(SMALL / max(parameters, SMALL)),
         warm_up=preset.warm_up,
         ema=max(1 - 1 / max(preset.ema * steps, 1.0), 0.5),
         ema_tau=max(preset.ema * steps / 5, 1.0),
