@@ -16,6 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+WAVELETS = "pytorch_wavelets.dwt.transform2d"
+PACKAGES = ("pytorch_wavelets", "pytorch_wavelets.dwt", WAVELETS)
+
 
 class Conv(nn.Module):
     """Convolution, batch norm, SiLU."""
@@ -36,6 +39,36 @@ class Conv(nn.Module):
 class ReOrg(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([x[..., i::2, j::2] for j in (0, 1) for i in (0, 1)], 1)
+
+
+class DWTForward(nn.Module):
+    """Haar's wavelets, with the filters that pytorch_wavelets keeps as buffers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        share = 0.5**0.5
+        for name in ("h0_col", "h0_row", "h1_col", "h1_row"):
+            taps = torch.tensor([share, share if name.startswith("h0") else -share])
+            self.register_buffer(name, taps.view(1, 1, 2, 1) if name.endswith("col") else taps.view(1, 1, 1, 2))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        low = [x[:, :, ::2] * tap[0] + x[:, :, 1::2] * tap[1] for tap in (self.h0_col.ravel(), self.h1_col.ravel())]
+        mean, across = (low[0][..., ::2] * tap[0] + low[0][..., 1::2] * tap[1] for tap in self._rows())
+        down, both = (low[1][..., ::2] * tap[0] + low[1][..., 1::2] * tap[1] for tap in self._rows())
+        return mean, torch.stack([down, across, both], 2)
+
+    def _rows(self) -> tuple[Tensor, Tensor]:
+        return self.h0_row.ravel(), self.h1_row.ravel()
+
+
+class DWT(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.xfm = DWTForward()
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean, details = self.xfm(x)
+        return torch.cat([mean / 2, details.flatten(1, 2) / 2 + 0.5], 1)
 
 
 class Concat(nn.Module):
@@ -216,8 +249,8 @@ def _make(row: list[Any], widths: list[int], yaml: Mapping[str, Any]) -> nn.Modu
     match kind:
         case "Conv":
             module, width = Conv(a, b, *arguments[1:]), b
-        case "ReOrg":
-            module, width = ReOrg(), 4 * a
+        case "ReOrg" | "DWT":
+            module, width = globals()[kind](), 4 * a
         case "Concat":
             module, width = Concat(), sum(read)
         case "nn.Upsample":
@@ -268,9 +301,10 @@ def installed() -> Iterator[None]:
         "DetectionModel": "models.yolo",
         "Detect": "models.yolo",
         "IDetect": "models.yolo",
+        "DWTForward": WAVELETS,
     }
     own = {name: item for name, item in globals().items() if isinstance(item, type) and item.__module__ == __name__}
-    modules = {name: ModuleType(name) for name in ("models", "models.common", "models.yolo")}
+    modules = {name: ModuleType(name) for name in ("models", "models.common", "models.yolo", *PACKAGES)}
     for name, item in own.items():
         item.__module__ = places.get(name, "models.common")
         setattr(modules[item.__module__], name, item)

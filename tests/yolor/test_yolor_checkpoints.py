@@ -164,6 +164,12 @@ def test_arrays_that_fit_two_networks_are_not_guessed_at():
         recognise(state_of("yolor-ssss-s2d", 80), None)
 
 
+def test_filters_of_wavelets_tell_which_of_the_two_it_is():
+    haar = np.array([0.5, 0.5], np.float32) ** 0.5
+    filters = {f"model.{n}.xfm.{name}": unread((2,), haar.tobytes()) for n in range(3) for name in ("h0_col", "h0_row")}
+    assert recognise(state_of("yolor-ssss-dwt", 80) | filters, None).title == "yolor-ssss-dwt"
+
+
 def test_arrays_of_no_known_network_say_how_they_differ():
     state = state_of("yolor_csp", 80)
     key = "module_list.3.Conv2d.weight"

@@ -50,6 +50,7 @@ PAPER: dict[str, Any] = {
         [[13, 14], 1, "IDetect", ["nc", "anchors"]],
     ],
 }
+WAVES = PAPER | {"backbone": [[-1, 1, "DWT", []], *PAPER["backbone"][1:]]}
 YOLOV5: dict[str, Any] = {
     "nc": 3,
     "depth_multiple": 0.33,
@@ -110,7 +111,7 @@ def expect_equal_outputs(network: SavedNetwork, model: Any, *, tolerance: float 
 
 
 @pytest.mark.parametrize("legacy", [False, True])
-@pytest.mark.parametrize("yaml", [PAPER, YOLOV5], ids=["paper", "yolov5"])
+@pytest.mark.parametrize("yaml", [PAPER, WAVES, YOLOV5], ids=["paper", "wavelets", "yolov5"])
 def test_a_network_pickled_whole_is_the_same_network(tmp_path: Path, yaml: dict[str, Any], legacy: bool):
     model = make(yaml).half()
     value = {"epoch": -1, "best_fitness": np.array([0.5]), "model": model, "ema": None, "optimizer": None}
@@ -118,13 +119,20 @@ def test_a_network_pickled_whole_is_the_same_network(tmp_path: Path, yaml: dict[
     state = model.state_dict()
     keys = translate(yaml).keys
     assert {keys[name] for name in network.weights.arrays} == {
-        key for key in state if not key.endswith(("num_batches_tracked", ".anchors"))
+        key for key in state if not key.endswith(("num_batches_tracked", ".anchors", "_col", "_row"))
     }
     assert all((array == state[keys[name]].float().numpy()).all() for name, array in network.weights.arrays.items())
     plan = build_plan(network.description)
     assert [list(np.ravel(level)) for level in plan.anchors] == ANCHORS
     assert (network.names, network.weights.bn_eps, plan.strides) == (("a", "b", "c"), 1e-3, (8, 16))
     expect_equal_outputs(network, model)
+
+
+def test_other_wavelets_than_haars_are_refused(tmp_path: Path):
+    model = make(WAVES)
+    model.model[0].xfm.h1_row.mul_(0.9)
+    with pytest.raises(ModelError, match=r"model.0.xfm.h1_row is not the filter of Haar's wavelets"):
+        read_checkpoint(save(tmp_path / "a.pt", {"model": model}, legacy=False))
 
 
 @pytest.mark.parametrize("name", ["yolov5n", "yolov5n6", "yolor-ssss-s2d"])

@@ -69,7 +69,7 @@ def _is_layer_module(module: str) -> bool:
     parts = module.split(".")
     if not all(part.isidentifier() for part in parts):
         return False
-    return parts[0] in ("models", "utils", "mish_cuda") or parts[:3] in (["torch", "nn", "modules"], _PARALLEL)
+    return parts[0] in _LAYER_PACKAGES or parts[:3] in (["torch", "nn", "modules"], _PARALLEL)
 
 
 def _shown(name: str) -> str:
@@ -200,6 +200,7 @@ _EXACT: Mapping[str, Known] = {
     **{f"torch.{name}": Known(f"torch.{name}", _nothing(name), kind) for name, kind in _STORAGES.items()},
     **{f"torch.{name}": Known(f"torch.{name}", _nothing(name), kind) for name, kind in _DTYPES.items()},
 }
+_LAYER_PACKAGES = ("models", "utils", "mish_cuda", "pytorch_wavelets")
 _PARALLEL = ["torch", "nn", "parallel"]
 _LIFELESS = frozenset(
     {

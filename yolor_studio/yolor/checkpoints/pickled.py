@@ -18,6 +18,7 @@ from yolor_studio.yolor.checkpoints.names import Thing
 from yolor_studio.yolor.checkpoints.recognised import PAPER_BN_EPS, Recognised
 from yolor_studio.yolor.checkpoints.tensors import Tensor
 from yolor_studio.yolor.checkpoints.tree import class_name, parts, plain, tensors
+from yolor_studio.yolor.checkpoints.wavelets import check_filters, is_filter
 from yolor_studio.yolor.layers import Activation, Conv, Layer, Norm
 from yolor_studio.yolor.modules import Translated, translate
 from yolor_studio.yolor.plan import build_plan
@@ -58,13 +59,14 @@ def recognise(network: Thing) -> Recognised:
         )
     found = parts(network)
     arrays = tensors(found)
+    check_filters(arrays)
     names = _names(network.attributes.get("names"))
     translated = translate(_completed(yaml, found))
     _check_layers(translated, found)
     eps = _epsilon(found)
     keys, given = _with_fused(translated, arrays, eps)
     unknown = sorted(set(arrays) - set(keys.values()))
-    unknown = [key for key in unknown if key.rsplit(".", 1)[-1] not in _UNUSED]
+    unknown = [key for key in unknown if key.rsplit(".", 1)[-1] not in _UNUSED and not is_filter(key)]
     if unknown:
         raise ModelError(f"it holds {unknown[0][:80]}, which the network in its yaml does not have.")
     line = "YOLOR's paper line" if any(class_name(part) == "IDetect" for part in found.values()) else "YOLOv5's form"

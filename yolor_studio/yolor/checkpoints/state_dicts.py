@@ -15,12 +15,13 @@ from yolor_studio.core.errors import ModelError
 from yolor_studio.yolor.cfg import Description
 from yolor_studio.yolor.checkpoints.recognised import PAPER_BN_EPS, Recognised
 from yolor_studio.yolor.checkpoints.tensors import Tensor
-from yolor_studio.yolor.layers import Conv, Joined
+from yolor_studio.yolor.checkpoints.wavelets import check_filters, is_filter
+from yolor_studio.yolor.layers import Conv, Dwt, Joined
+from yolor_studio.yolor.main_line import PREFIX, main_line_keys
 from yolor_studio.yolor.plan import MAIN_BN_EPS, Plan, build_plan
 from yolor_studio.yolor.rebuild import with_anchors, with_classes
 
 _COUNTER = "num_batches_tracked"
-_MAIN = "module_list."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,11 +46,16 @@ def tensors_of(found: Mapping[Any, Any]) -> dict[str, Tensor]:
 
 def recognise(arrays: Mapping[str, Tensor], description: Description | None) -> Recognised:
     """The network that these arrays belong to: the one described, else a published one. ModelError if there is none."""
+    check_filters(arrays)
+    waves = any(is_filter(key) for key in arrays)
+    arrays = {key: tensor for key, tensor in arrays.items() if not is_filter(key)}
     if description is not None:
         return _fit(_described(description, arrays), arrays)
     fitting: list[Recognised] = []
     why: list[str] = []
     for candidate in _published(arrays):
+        if waves and not any(isinstance(layer, Dwt) for layer in build_plan(candidate.description).layers):
+            continue
         if set(candidate.keys.values()) != {key for key in arrays if not _is_anchors(key)}:
             continue
         try:
@@ -72,10 +78,10 @@ def recognise(arrays: Mapping[str, Tensor], description: Description | None) -> 
 
 def _described(description: Description, arrays: Mapping[str, Tensor]) -> _Candidate:
     names = build_plan(description).shapes()
-    if not any(key.startswith(_MAIN) for key in arrays) and any(key in names for key in arrays):
+    if not any(key.startswith(PREFIX) for key in arrays) and any(key in names for key in arrays):
         keys = {name: name for name in names}
     else:
-        keys = _main_keys(names)
+        keys = main_line_keys(names)
         description = _main_form(description)
     return _Candidate("the network described", description, keys, MAIN_BN_EPS)
 
@@ -84,22 +90,16 @@ def _published(arrays: Mapping[str, Tensor]) -> Iterator[_Candidate]:
     """The published networks of the code line that wrote these arrays."""
     from yolor_studio.yolor import zoo
 
-    if any(key.startswith(_MAIN) for key in arrays):
+    if any(key.startswith(PREFIX) for key in arrays):
         for name in zoo.names(zoo.Family.MAIN_LINE):
             description = zoo.description(name)
-            keys = _main_keys(build_plan(description).shapes())
+            keys = main_line_keys(build_plan(description).shapes())
             yield _Candidate(f"YOLOR's main line, {name}", description, keys, MAIN_BN_EPS)
         return
     for name in (*zoo.names(zoo.Family.PAPER_LINE), *zoo.names(zoo.Family.YOLOV5)):
         translated = zoo.modules(name)
         if translated is not None:
             yield _Candidate(name, translated.description, translated.keys, PAPER_BN_EPS)
-
-
-def _main_keys(names: Mapping[str, Any]) -> dict[str, str]:
-    """Our arrays' names -> the main line's: "layers.7.conv.weight" -> "module_list.7.Conv2d.weight"."""
-    main = {name: name.replace("layers.", _MAIN, 1) for name in names}
-    return {name: key.replace(".conv.", ".Conv2d.").replace(".bn.", ".BatchNorm2d.") for name, key in main.items()}
 
 
 def _main_form(description: Description) -> Description:

@@ -8,15 +8,13 @@ from functools import cache
 
 from yolor_studio.core.errors import ModelError
 from yolor_studio.yolor.cfg import Description
+from yolor_studio.yolor.main_line import main_line_keys
 from yolor_studio.yolor.modules import Translated, translate
 from yolor_studio.yolor.plan import Plan, build_plan
 from yolor_studio.yolor.weights import darknet_bytes
 from yolor_studio.yolor.zoo.networks import DARKNET, NETWORKS, Family, Network
 
 __all__ = ["Entry", "Family", "by_weights_bytes", "description", "modules", "names", "state_shapes", "table"]
-
-_MAIN_WORDS = {"conv": "Conv2d", "bn": "BatchNorm2d"}
-"""What the main line's checkpoints call our parts of a layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def state_shapes(name: str) -> dict[str, tuple[int, ...]]:
     plan = _plan(name)
     translated = modules(name)
     if translated is None:
-        return _with_counters(plan, _main_line_keys(plan)) if family is Family.MAIN_LINE else {}
+        return _with_counters(plan, main_line_keys(plan.shapes())) if family is Family.MAIN_LINE else {}
     shapes = _with_counters(plan, translated.keys)
     head = f"model.{translated.modules - 1}"
     levels, per_level = len(plan.heads), len(plan.anchors[0])
@@ -126,15 +124,6 @@ def _entry(name: str) -> Entry:
         state_dict_keys=len(state_shapes(name)) or None,
         weights_bytes=darknet_bytes(plan) if family in DARKNET else None,
     )
-
-
-def _main_line_keys(plan: Plan) -> dict[str, str]:
-    """Our arrays' names -> the main line's: "layers.7.conv.weight" -> "module_list.7.Conv2d.weight"."""
-    keys = {}
-    for name in plan.shapes():
-        _, index, *parts = name.split(".")
-        keys[name] = ".".join(["module_list", index, *(_MAIN_WORDS.get(part, part) for part in parts)])
-    return keys
 
 
 def _with_counters(plan: Plan, keys: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
