@@ -12,8 +12,8 @@ import numpy as np
 import orjson
 
 from yolor_studio.core.cancel import CancelToken
-from yolor_studio.formats.coco import Document
 from yolor_studio.core.child import run_child
+from yolor_studio.formats.coco import Document
 
 __all__ = ["CheckReport", "check_export"]
 
