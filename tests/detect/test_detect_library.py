@@ -98,8 +98,12 @@ def test_a_model_of_the_contract_is_added_found_listed_and_removed(tmp_path: Pat
     assert entry.path.read_bytes() == file.read_bytes()
     assert list_models() == [entry]
     assert find_model("my model") == find_model("MY MODEL") == entry
+    beside = [entry.path.with_suffix(suffix) for suffix in (".safetensors", ".curves.jsonl")]
+    for path in beside:
+        path.write_bytes(b"x")
     remove_model("my model")
     assert list_models() == []
+    assert not any(path.exists() for path in beside)
     with pytest.raises(ModelError, match="no model named my model"):
         remove_model("my model")
 

@@ -28,6 +28,8 @@ DEFAULT_MODEL = "yolor-n"
 """The bundled model that is used where none is named."""
 NETWORK_SUFFIX = ".safetensors"
 """Of the file beside a model that holds its network unfolded."""
+CURVES_SUFFIX = ".curves.jsonl"
+"""Of the file beside a model that was trained here, with its curves."""
 _MODEL_SUFFIXES = (".onnx", ".weights", ".safetensors", ".pt", ".pth")
 _MAX_NAME = 100
 
@@ -136,7 +138,7 @@ def network_file(entry: ModelEntry) -> Path | None:
 
 
 def remove_model(name: str) -> None:
-    """Delete an added model and its network; ModelError if there is none of this name, or it is bundled."""
+    """Delete an added model and what lies beside it; ModelError if there is none of this name, or it is bundled."""
     for path, bundled in _files():
         if path.stem.casefold() != name.casefold():
             continue
@@ -144,7 +146,8 @@ def remove_model(name: str) -> None:
             raise ModelError(f"{path.stem} belongs to the program and stays.")
         try:
             path.unlink()
-            path.with_suffix(NETWORK_SUFFIX).unlink(missing_ok=True)
+            for suffix in (NETWORK_SUFFIX, CURVES_SUFFIX):
+                path.with_suffix(suffix).unlink(missing_ok=True)
         except OSError as error:
             raise ModelError(f"{path} cannot be deleted: {error.strerror}.") from error
         return

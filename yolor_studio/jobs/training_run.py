@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.errors import FormatError, ProjectError, UsageError
 from yolor_studio.core.paths import user_folder
+from yolor_studio.detect.library import CURVES_SUFFIX
 from yolor_studio.jobs.events import Event, ItemFailed, Notice, Started
 from yolor_studio.jobs.model_files import export_network, free_name
 from yolor_studio.jobs.rate import RateMeter
@@ -89,7 +90,7 @@ def _run_locked(
     if free != name:
         yield Notice(f"A model named {name} has been added meanwhile, so this one is named {free}.")
     onnx, weights = export_network(models, free, saved)
-    curves = loop.curves.move_to(models / f"{free}.curves.jsonl")
+    curves = loop.curves.move_to(models / f"{free}{CURVES_SUFFIX}")
     shutil.rmtree(folder, ignore_errors=True)
     return TrainOutcome(
         name=free,
@@ -129,6 +130,8 @@ def _pictures(
         return PictureStore(folder / _LEARNED), apart, tuple(known["classes"])
     with ExitStack() as opened:
         data = gather(request.data, opened, hold_out=request.hold_out)
+        for what, why in data.problems:
+            yield ItemFailed(what, why)
         if not data.classes:
             raise FormatError(f"{request.data[0]} has no categories to learn.")
         learned, apart = yield from _stores(data, folder, size, cancel)
