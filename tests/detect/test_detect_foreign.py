@@ -368,6 +368,69 @@ def test_tensorrts_four_outputs_by_hand(tmp_path: Path, kind: Any):
     np.testing.assert_allclose(scores, [[0, 0.75], [0.5, 0]])
 
 
+def test_mmdeploys_two_outputs_by_hand(tmp_path: Path):
+    outputs = {
+        "dets": np.array([[[4, 8, 24, 48, 0.75], [10, 10, 20, 20, 0.5], [0, 0, 0, 0, 0]]], np.float32),
+        "labels": np.array([[1, 0, -1]], np.int64),
+    }
+    entry = add_model(write_export(tmp_path / "e.onnx", outputs, metadata={"names": TWO}))
+    boxes, scores = answer(entry)
+    np.testing.assert_allclose(boxes, [[4, 8, 24, 48], [10, 10, 20, 20]])
+    np.testing.assert_allclose(scores, [[0, 0.75], [0.5, 0]])
+
+
+def test_torchvisions_lists_by_hand(tmp_path: Path):
+    outputs = {
+        "boxes": np.array([[4, 8, 24, 48], [10, 10, 20, 20]], np.float32),
+        "labels": np.array([1, 0], np.int64),
+        "scores": np.array([0.75, 0.5], np.float32),
+    }
+    entry = add_model(write_export(tmp_path / "e.onnx", outputs, metadata={"names": TWO}))
+    assert entry.batch == 1
+    boxes, scores = answer(entry)
+    np.testing.assert_allclose(boxes, [[4, 8, 24, 48], [10, 10, 20, 20]])
+    np.testing.assert_allclose(scores, [[0, 0.75], [0.5, 0]])
+
+
+def test_one_list_of_boxes_by_hand(tmp_path: Path):
+    rows = np.array([[4, 8, 24, 48, 0.75, 1], [10, 10, 20, 20, 0.5, 0]], np.float32)
+    entry = add_model(write_export(tmp_path / "e.onnx", {"output": rows}, metadata={"names": TWO}))
+    boxes, scores = answer(entry)
+    np.testing.assert_allclose(boxes, [[4, 8, 24, 48], [10, 10, 20, 20]])
+    np.testing.assert_allclose(scores, [[0, 0.75], [0.5, 0]])
+    sorts = np.array([[0.1, 0.2, 3.0, -1.0, 0.5, 0.25]], np.float32)
+    with pytest.raises(ModelError, match="form that is not known"):
+        add_model(write_export(tmp_path / "sorts.onnx", {"output": sorts}, metadata={"names": TWO}))
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_an_unusual_number_of_boxes_is_read_by_the_number_of_names(tmp_path: Path, inside: bool):
+    metadata = {"names": TWO} if inside else None
+    names = None if inside else names_file(tmp_path, "cat", "dog")
+    v5 = np.array([[[40, 40, 20, 30, 0.8, 1.0, 0.5]] * 5], np.float32)
+    boxes, scores = answer(
+        add_model(write_export(tmp_path / "v5.onnx", {"output": v5}, metadata=metadata), names=names)
+    )
+    np.testing.assert_allclose(boxes[0], [30, 25, 50, 55])
+    np.testing.assert_allclose(scores[0], [0.8, 0.4])
+    v8 = np.array([[[40, 40, 20, 30, 0.8, 0.4]] * 9], np.float32).transpose(0, 2, 1)
+    boxes, scores = answer(
+        add_model(write_export(tmp_path / "v8.onnx", {"output": v8}, metadata=metadata), names=names)
+    )
+    np.testing.assert_allclose(boxes[0], [30, 25, 50, 55])
+    np.testing.assert_allclose(scores[0], [0.8, 0.4])
+    with pytest.raises(ModelError, match="form that is not known"):
+        add_model(write_export(tmp_path / "v9.onnx", {"output": v8 * 3}, metadata=metadata), names=names)
+
+
+def test_a_model_of_fixed_batch_takes_any_number_of_pictures(tmp_path: Path):
+    rows = np.concatenate((v5_rows(), v5_rows() * np.float32(0.5)))
+    entry = add_model(write_export(tmp_path / "e.onnx", {"output": rows}, image=[2, 3, 64, 64]))
+    pictures = np.zeros((5, 64, 64, 3), np.uint8)
+    _, scores = Detector(entry, device="cpu").infer(pictures)
+    np.testing.assert_allclose(scores[:, 0, 0], [0.8, 0.2, 0.8, 0.2, 0.8])
+
+
 def test_rt_detr_is_told_the_size_of_the_input(tmp_path: Path):
     outputs = {
         "labels": np.array([[1, 0]], np.int64),

@@ -100,7 +100,11 @@ class Detector:
         return boxes, scores
 
     def _run(self, images: NDArray[np.uint8], outputs: list[str]) -> list[NDArray[np.float32]]:
-        missing = (self.entry.batch or 1) - len(images)
+        fixed = self.entry.batch or len(images)
+        if len(images) > fixed:
+            runs = [self._run(images[start : start + fixed], outputs) for start in range(0, len(images), fixed)]
+            return [np.concatenate(parts) for parts in zip(*runs, strict=True)]
+        missing = fixed - len(images)
         if missing > 0:
             padding = np.zeros((missing, *images.shape[1:]), np.uint8)
             return [found[:-missing] for found in self._run(np.concatenate((images, padding)), outputs)]

@@ -20,8 +20,7 @@ def read(seen: Seen, names: int) -> list[Reading]:
     output, _, count = table
     if not names or count - 4 != names:
         return []
-    values = np.asarray(seen.answers()[output], np.float64)
-    if not ((values >= 0) & (values <= 1)).all() or not values[..., :4].any():
+    if not seen.lie_between_0_and_1(output, ...) or not np.any(seen.answers()[output][..., :4]):
         return []
     return [Reading("an RT-DETR export", partial(_write, output), names)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from yolor_studio.core.errors import ModelError
@@ -51,6 +52,11 @@ class Seen:
         if found is None:
             raise ModelError(f"{self.signature.file} cannot be run: {self.trial.why}.")
         return dict(zip((output.name for output in self.outputs), found, strict=True))
+
+    def lie_between_0_and_1(self, output: str, part: Any) -> bool:
+        """Whether a part (a slice) of an output holds probabilities; ModelError if the file does not run."""
+        values = np.asarray(self.answers()[output], np.float64)[part]
+        return bool(((values >= 0) & (values <= 1)).all())
 
 
 def look(signature: Signature, trial: Trial) -> Seen:

@@ -1,15 +1,18 @@
-"""Files that suppress their boxes themselves, by their outputs: YOLOv7 end to end, YOLOv10, TensorRT's four, RT-DETR's
-three."""
+"""Files that suppress their boxes themselves, by their outputs: YOLOv7 end to end, YOLOv10, MMDeploy's two, TensorRT's
+four, RT-DETR's and torchvision's three."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 from onnx import TensorProto
 
 from yolor_studio.detect.foreign.reading import Reading, Tail, fields, from_corners
 from yolor_studio.detect.foreign.seen import Seen
+from yolor_studio.detect.foreign.signature import Output
 from yolor_studio.yolor.onnx_nodes import Nodes
 
 SUPPRESSED = (
@@ -19,26 +22,55 @@ SUPPRESSED = (
 
 def read(seen: Seen) -> list[Reading]:
     """Boxes are x1, y1, x2, y2 in pixels of the input."""
-    outputs = {output.name: output for output in seen.outputs}
-    floats = [output for output in seen.outputs if output.is_float]
-    match [output.shape for output in seen.outputs]:
-        case [(_, 7)] if floats:
-            name = floats[0].name
-            return [Reading("a YOLOv7 end-to-end export", partial(_batched, name), None, notices=(SUPPRESSED,))]
-        case [(_, _, 6)] if floats and not seen.signature.companions:
-            return [Reading("a YOLOv10 export", partial(_ranked, floats[0].name), None, notices=(SUPPRESSED,))]
+    reading = partial(Reading, classes=None, notices=(SUPPRESSED,))
+    one, plain = seen.signature.batch in (None, 1), not seen.signature.companions
+    match seen.outputs:
+        case [Output(name=name, shape=(_, 7), is_float=True)]:
+            return [reading("a YOLOv7 end-to-end export", partial(_batched, name))]
+        case [Output(name=name, shape=(_, _, 6), is_float=True)] if plain:
+            return [reading("a YOLOv10 export", partial(_ranked, name))]
+        case [Output(name=name, shape=(_, 6), is_float=True)] if plain and one and _are_boxes(seen.answers()[name]):
+            return [reading("a list of boxes after suppression", partial(_ranked, name, listed=True), one_by_one=True)]
+        case [
+            Output(name=boxes, shape=(_, _, 5), is_float=True),
+            Output(name=classes, shape=(_, _), is_float=False),
+        ] if plain:
+            return [reading("an MMDeploy export", partial(_scored, boxes, classes))]
     found = _named(seen)
-    if found is None or len(outputs) not in (3, 4):
+    if found is None:
         return []
-    layout = "an RT-DETR export" if seen.signature.companions else "a TensorRT-style export with its suppression"
-    return [Reading(layout, partial(_separate, *found), None, notices=(SUPPRESSED,))]
+    if found.listed:
+        lists = "lists of boxes, scores and classes after suppression"
+        return [reading(lists, partial(_separate, found), one_by_one=True)] if plain and one else []
+    layout = "a TensorRT-style export with its suppression" if plain else "an RT-DETR export"
+    return [reading(layout, partial(_separate, found))]
 
 
-def _named(seen: Seen) -> tuple[str | None, str, str, str] | None:
-    """(count, boxes, scores, classes): the outputs' names, told apart by shape, type and word."""
+def _are_boxes(rows: NDArray[np.float32]) -> bool:
+    """Whether [M, 6] holds x1, y1, x2, y2, score and class; a picture's class could be told by six numbers too."""
+    in_order = (rows[:, 0] <= rows[:, 2]) & (rows[:, 1] <= rows[:, 3])
+    return bool((in_order & (rows[:, 4] >= 0) & (rows[:, 4] <= 1) & (rows[:, 5] % 1 == 0)).all())
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What the outputs are, by their names."""
+
+    boxes: str
+    scores: str
+    classes: str
+    count: str | None
+    """How many rows are real; None where all are."""
+    listed: bool
+    """Whether there is no dimension for the pictures."""
+
+
+def _named(seen: Seen) -> _Named | None:
+    """Three or four outputs, told apart by shape, type and word."""
+    listed = all(len(output.shape) < 3 for output in seen.outputs)
     counts, boxes, flat = [], [], []
     for output in seen.outputs:
-        match output.shape:
+        match (None, *output.shape) if listed else output.shape:
             case (_, 1) if not output.is_float:
                 counts.append(output.name)
             case (_, _, 4) if output.is_float:
@@ -50,7 +82,7 @@ def _named(seen: Seen) -> tuple[str | None, str, str, str] | None:
     scores = [output.name for output in flat if output.is_float and "score" in output.name.lower()]
     classes = [output.name for output in flat if any(word in output.name.lower() for word in ("class", "label"))]
     if len(boxes) == len(scores) == len(classes) == 1 and len(counts) <= 1 and scores != classes:
-        return counts[0] if counts else None, boxes[0], scores[0], classes[0]
+        return _Named(boxes[0], scores[0], classes[0], counts[0] if counts else None, listed)
     return None
 
 
@@ -67,9 +99,10 @@ def write_rows(nodes: Nodes, *, corners: str, scores: str, classes: str, count: 
     return nodes.add("Pad", rows, nodes.integers(0, 0, 0, 0, 1, 0))
 
 
-def _ranked(output: str, tail: Tail) -> str:
-    """[N, M, 6]: x1, y1, x2, y2, score, class."""
-    nodes, rows = tail.nodes, tail.outputs[output]
+def _ranked(output: str, tail: Tail, *, listed: bool = False) -> str:
+    """[N, M, 6], or `listed` [M, 6]: x1, y1, x2, y2, score, class."""
+    nodes = tail.nodes
+    rows = _with_pictures(nodes, tail.outputs[output]) if listed else tail.outputs[output]
     return write_rows(
         nodes,
         corners=fields(nodes, rows, 0, 4),
@@ -79,10 +112,22 @@ def _ranked(output: str, tail: Tail) -> str:
     )
 
 
+def _scored(boxes: str, classes: str, tail: Tail) -> str:
+    """Boxes [N, M, 5] with their score behind them, and classes [N, M]; rows that only fill up have class -1."""
+    nodes, rows = tail.nodes, tail.outputs[boxes]
+    return write_rows(
+        nodes,
+        corners=fields(nodes, rows, 0, 4),
+        scores=column(nodes, rows, 4),
+        classes=tail.outputs[classes],
+        count=tail.classes,
+    )
+
+
 def _batched(output: str, tail: Tail) -> str:
     """[M, 7]: picture, x1, y1, x2, y2, class, score; a picture's rows are those of its number."""
     nodes = tail.nodes
-    rows = nodes.add("Unsqueeze", tail.outputs[output], nodes.integers(0))
+    rows = _with_pictures(nodes, tail.outputs[output])
     pictures = nodes.add("Gather", nodes.add("Shape", tail.image), nodes.constant(0, np.int64))
     numbers = nodes.add("Range", nodes.constant(0, np.int64), pictures, nodes.constant(1, np.int64))
     numbers = nodes.add("Unsqueeze", nodes.add("Cast", numbers, to=TensorProto.FLOAT), nodes.integers(1))
@@ -99,17 +144,23 @@ def _batched(output: str, tail: Tail) -> str:
     )
 
 
-def _separate(counted: str | None, boxes: str, scores: str, classes: str, tail: Tail) -> str:
-    """Boxes [N, M, 4], scores [N, M] and classes [N, M], of which the first `counted` [N, 1] are real."""
-    nodes, values = tail.nodes, tail.outputs[scores]
-    if counted is not None:
-        length = nodes.add("Gather", nodes.add("Shape", values), nodes.constant(1, np.int64))
+def _separate(found: _Named, tail: Tail) -> str:
+    """Boxes [N, M, 4], scores [N, M] and classes [N, M], of which the first `count` [N, 1] are real; or lists without
+    N."""
+    nodes = tail.nodes
+    boxes, scores, classes = (tail.outputs[name] for name in (found.boxes, found.scores, found.classes))
+    if found.listed:
+        boxes, scores, classes = (_with_pictures(nodes, value) for value in (boxes, scores, classes))
+    if found.count is not None:
+        length = nodes.add("Gather", nodes.add("Shape", scores), nodes.constant(1, np.int64))
         places = nodes.add("Range", nodes.constant(0, np.int64), length, nodes.constant(1, np.int64))
-        real = nodes.add("Less", places, nodes.add("Cast", tail.outputs[counted], to=TensorProto.INT64))
-        values = nodes.add("Where", real, values, nodes.floats(0.0))
-    return write_rows(
-        nodes, corners=tail.outputs[boxes], scores=values, classes=tail.outputs[classes], count=tail.classes
-    )
+        real = nodes.add("Less", places, nodes.add("Cast", tail.outputs[found.count], to=TensorProto.INT64))
+        scores = nodes.add("Where", real, scores, nodes.floats(0.0))
+    return write_rows(nodes, corners=boxes, scores=scores, classes=classes, count=tail.classes)
+
+
+def _with_pictures(nodes: Nodes, value: str) -> str:
+    return nodes.add("Unsqueeze", value, nodes.integers(0))
 
 
 def column(nodes: Nodes, rows: str, index: int) -> str:

@@ -16,6 +16,7 @@ from yolor_studio.detect.foreign.reading import Reading
 from yolor_studio.detect.foreign.seen import Seen, look, usual_size
 from yolor_studio.detect.foreign.signature import MAX_SIDE, read_signature
 from yolor_studio.detect.foreign.trial import Trial
+from yolor_studio.detect.names import all_names
 
 if TYPE_CHECKING:
     import onnx
@@ -38,7 +39,7 @@ def wrap(
     seen = look(signature, trial)
     config = config_beside(file) if "scale_factor" in signature.companions else None
     inside = names_inside(signature) or (config.names if config and config.names else None)
-    readings = _readings(seen, config, names=len(inside or ()))
+    readings = _readings(seen, config, names=len(inside or () if names is None else all_names(names)))
     if not readings:
         raise signature.unknown()
     if any(reading.classes is None for reading in readings):
@@ -59,9 +60,11 @@ def wrap(
 
 
 def _readings(seen: Seen, config: Config | None, *, names: int) -> list[Reading]:
-    """Every way in which the file can be read; those that the number of boxes speaks for come before the others."""
+    """Every way in which the file can be read; those that the number of boxes speaks for come before the others, and
+    those that only the number of class `names` speaks for come last."""
     by_count = [*yolov5.read(seen), *yolov8.read(seen), *yolox.read(seen)]
-    return by_count or detr.read(seen, names) or [*paddle.read(seen, config), *suppressed.read(seen)]
+    by_outputs = by_count or detr.read(seen, names) or [*paddle.read(seen, config), *suppressed.read(seen)]
+    return by_outputs or [*yolov5.read_by_names(seen, names), *yolov8.read_by_names(seen, names)]
 
 
 def _size(seen: Seen, reading: Reading) -> Size:

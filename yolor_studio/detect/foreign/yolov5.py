@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import numpy as np
+
 from yolor_studio.detect.foreign.counts import ANCHORED, strides_of
 from yolor_studio.detect.foreign.extras import dropped_fields
 from yolor_studio.detect.foreign.reading import Reading, Tail, fields
 from yolor_studio.detect.foreign.seen import Seen
 
+_LAYOUT = "a YOLOv5 or YOLOR export"
+
 
 def read(seen: Seen) -> list[Reading]:
     """Older exports give the heads' raw maps [N, anchors, rows, columns, 5 + classes] beside it, which are left."""
-    table = seen.table
-    if table is None:
+    if seen.table is None:
         return []
-    output, boxes, count = table
+    output, boxes, count = seen.table
     strides = strides_of(boxes, seen.height, seen.width, ANCHORED)
     extra, notices = dropped_fields(seen)
     classes = count - 5 - extra
     if strides is None or classes < 1:
         return []
+    return [Reading(_LAYOUT, partial(_write, output, classes), classes, stride=strides[-1], notices=notices)]
 
-    def write(tail: Tail) -> str:
-        rows = tail.outputs[output]
-        return fields(tail.nodes, rows, 0, 5 + classes) if extra else rows
 
-    return [Reading("a YOLOv5 or YOLOR export", write, classes, stride=strides[-1], notices=notices)]
+def read_by_names(seen: Seen, names: int) -> list[Reading]:
+    """The same of a network with other strides or anchors, which its class names speak for, if what follows the boxes
+    lies between 0 and 1."""
+    if seen.table is None:
+        return []
+    output, _, count = seen.table
+    extra, notices = dropped_fields(seen)
+    if not names or count - 5 - extra != names or not seen.lie_between_0_and_1(output, np.s_[..., 4 : 5 + names]):
+        return []
+    return [Reading(_LAYOUT, partial(_write, output, names), names, sure_of_names=True, notices=notices)]
+
+
+def _write(output: str, classes: int, tail: Tail) -> str:
+    return fields(tail.nodes, tail.outputs[output], 0, 5 + classes)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
+
 from yolor_studio.detect.foreign.counts import PER_CELL, strides_of
 from yolor_studio.detect.foreign.extras import dropped_fields
 from yolor_studio.detect.foreign.reading import Reading, Tail, fields, ones
 from yolor_studio.detect.foreign.seen import Seen
 
+_LAYOUT = "a YOLOv8 export"
 _TASKS = ("detect", "segment", "pose")
 """What its metadata may say that it is for; boxes that are turned are not read."""
 
@@ -25,7 +28,18 @@ def read(seen: Seen) -> list[Reading]:
     if strides is None or classes < 1:
         return []
     write = partial(write_columns, output, classes)
-    return [Reading("a YOLOv8 export", write, classes, stride=strides[-1], sure_of_names=True, notices=notices)]
+    return [Reading(_LAYOUT, write, classes, stride=strides[-1], sure_of_names=True, notices=notices)]
+
+
+def read_by_names(seen: Seen, names: int) -> list[Reading]:
+    """The same of a network with other strides, which its class names speak for, if the scores lie between 0 and 1."""
+    if seen.table is None or seen.signature.metadata.get("task", "detect") not in _TASKS:
+        return []
+    output, count, _ = seen.table
+    extra, notices = dropped_fields(seen)
+    if not names or count - 4 - extra != names or not seen.lie_between_0_and_1(output, np.s_[:, 4 : 4 + names]):
+        return []
+    return [Reading(_LAYOUT, partial(write_columns, output, names), names, sure_of_names=True, notices=notices)]
 
 
 def write_columns(output: str, classes: int, tail: Tail) -> str:
