@@ -21,9 +21,9 @@ import torch
 from make_yolor_n import NAMES, SCENES, SOURCES, description
 
 from yolor_studio.core.cancel import CancelToken
+from yolor_studio.jobs.training_coco import read_pictures, training_splits
 from yolor_studio.jobs.validation import Validation
 from yolor_studio.train.batches import Batches, Stage
-from yolor_studio.train.coco import read_pictures, training_splits
 from yolor_studio.train.recipe import Recipe
 from yolor_studio.train.samples import PictureStore, balanced_weights, write_store
 from yolor_studio.train.trainer import Trainer

@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 
 from yolor_studio.core.resources import shipped
 from yolor_studio.demo.scene import SceneSpec, Truth, render_frame, render_picture
+from yolor_studio.jobs.training_coco import read_pictures, training_splits
 from yolor_studio.train import checkpoint
 from yolor_studio.train.batches import Batches, Stage
-from yolor_studio.train.coco import read_pictures, training_splits
 from yolor_studio.train.multitask import TaskObjective, only_tasks
 from yolor_studio.train.pairs import FRAMES, PairBatches, Things
 from yolor_studio.train.samples import Labels, PictureStore, balanced_weights, write_store

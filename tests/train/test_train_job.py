@@ -293,18 +293,3 @@ def test_without_torch_a_person_is_told_what_to_install(data: Path, monkeypatch:
     monkeypatch.setattr(job, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match=r"pip install 'yolor-studio\[train\]'"):
         list(train(TrainRequest((data,)), CancelToken()))
-
-
-@pytest.mark.parametrize(
-    ("key", "record"),
-    [("images", 7), ("annotations", None), ("categories", {"id": 1}), ("categories", {"name": "x"})],
-)
-def test_a_malformed_record_is_named(tmp_path: Path, data: Path, key: str, record: object) -> None:
-    from yolor_studio.train.coco import training_splits
-
-    file = data / "annotations" / "instances_train.json"
-    content = json.loads(file.read_bytes())
-    content[key].append(record)
-    file.write_text(json.dumps(content))
-    with pytest.raises(FormatError, match=f"of its {key} is not what COCO has there"):
-        training_splits(data)

@@ -1,16 +1,12 @@
-"""The picture store, sampling by class, and reading COCO folders."""
+"""The picture store and sampling by class."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
-import orjson
 import pytest
 
-from yolor_studio.core.errors import FormatError
-from yolor_studio.train.coco import read_pictures, training_splits
 from yolor_studio.train.samples import Labels, balanced_weights, write_store
 
 
@@ -61,69 +57,3 @@ def test_rare_classes_are_drawn_more_often(tmp_path: Path) -> None:
 def test_an_empty_store_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no pictures"):
         write_store(tmp_path, [], side=4)
-
-
-def write_coco(folder: Path, **image: object) -> Path:
-    """A folder with one 40 x 20 picture and boxes of every kind."""
-    (folder / "images").mkdir(parents=True)
-    (folder / "annotations").mkdir()
-    cv2.imwrite(str(folder / "images" / "a.png"), np.full((20, 40, 3), 9, np.uint8))
-    records = [
-        {"bbox": [1, 2, 10, 5], "category_id": 7},
-        {"bbox": [0, 0, 5, 5], "category_id": 3, "ignore": 1, "attributes": {"difficult": True}},
-        {"bbox": [0, 0, 6, 6], "category_id": 3, "iscrowd": 1},
-        {"bbox": [30, 10, 50, 50], "category_id": 3, "ignore": 1},
-        {"bbox": [50, 10, 5, 5], "category_id": 3},
-        {"bbox": [1, 1, None, 5], "category_id": 3},
-    ]
-    content = {
-        "images": [
-            {"id": 5, "file_name": "a.png", "width": 40, "height": 20, **image},
-            {"id": 6, "file_name": "gone.png", "width": 40, "height": 20},
-            {"id": 7, "file_name": "../../outside.png", "width": 40, "height": 20},
-        ],
-        "annotations": [{"id": i, "image_id": 5, **record} for i, record in enumerate(records)],
-        "categories": [{"id": 7, "name": "cat"}, {"id": 3, "name": "dog"}],
-    }
-    (folder / "annotations" / "instances_train.json").write_bytes(orjson.dumps(content))
-    (folder / "annotations" / "instances_val.json").write_bytes(b"never read")
-    return folder
-
-
-def test_coco_records_become_labels(tmp_path: Path) -> None:
-    (split,) = training_splits(write_coco(tmp_path / "data"))
-    assert split.names == ("dog", "cat")
-    failed: list[tuple[str, str]] = []
-    ((rgb, found),) = read_pictures(split, split.names, failed=failed)
-    assert rgb.shape == (20, 40, 3)
-    np.testing.assert_allclose(found.boxes, [[1, 2, 11, 7], [0, 0, 5, 5], [0, 0, 6, 6], [30, 10, 40, 20]])
-    assert found.classes.tolist() == [1, 0, 0, 0]
-    assert found.crowd.tolist() == [False, False, True, True], "difficult ones are learned, crowds are not"
-    assert found.labelled.tolist() == [True, True]
-    assert [what for what, _ in failed] == ["a.png", "a.png", "gone.png", "../../outside.png"]
-
-
-def test_a_partly_labelled_picture_knows_its_classes(tmp_path: Path) -> None:
-    (split,) = training_splits(write_coco(tmp_path / "data", labelled=["cat"]))
-    ((_, found),) = read_pictures(split, ("bird", "cat", "dog"), failed=[])
-    assert found.labelled.tolist() == [False, True, False]
-
-
-def test_classes_of_another_dataset_are_unknown_in_this_one(tmp_path: Path) -> None:
-    (split,) = training_splits(write_coco(tmp_path / "data"))
-    ((_, found),) = read_pictures(split, ("bird", "cat", "dog"), failed=[])
-    assert found.labelled.tolist() == [False, True, True]
-
-
-def test_a_folder_without_training_annotations_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="no COCO annotations to train on"):
-        training_splits(tmp_path)
-
-
-@pytest.mark.parametrize("content", [b"{", b"[]", b'{"images": [], "annotations": {}}'])
-def test_a_broken_file_is_named(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "images").mkdir()
-    (tmp_path / "annotations").mkdir()
-    (tmp_path / "annotations" / "odd.json").write_bytes(content)
-    with pytest.raises(FormatError, match=r"odd\.json"):
-        training_splits(tmp_path)

@@ -88,6 +88,8 @@ class ImageRecord:
     video: VideoRecord | None
     frame: int | None
     """0-based frame in `video`."""
+    labelled: tuple[str, ...] | None = None
+    """The names of the categories of which every object has a box, where the file tells so of a picture; else all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +249,7 @@ def _images(
             problems.add(where, "has the id of another image", key)
             continue
         seen.add(key)
-        source = record.get("source")
+        source, labelled = record.get("source"), record.get("labelled")
         yield ImageRecord(
             where=where,
             key=key,
@@ -257,6 +259,7 @@ def _images(
             height=_whole(record.get("height")),
             video=videos.get(_key(record.get("video_id")) or ""),
             frame=_whole(record.get("frame_id")),
+            labelled=tuple(map(str, labelled)) if isinstance(labelled, list) else None,
         )
 
 

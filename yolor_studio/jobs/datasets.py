@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from yolor_studio.core.errors import FormatError
 from yolor_studio.formats.coco_read import read
-from yolor_studio.formats.matching import Unplaced, inside
+from yolor_studio.jobs.coco_pictures import pictures_folder
 from yolor_studio.jobs.importing import annotation_files
 
 __all__ = ["Dataset", "datasets_in"]
-
-_LOOKED_AT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +39,7 @@ def datasets_in(path: Path) -> list[Dataset]:
         file = read(data)
         if file.results or not file.images:
             continue
-        names = [image.file_name for image in file.images[:_LOOKED_AT]]
-        images = next((folder for folder in _candidates(data) if any(_lies_in(folder, name) for name in names)), None)
-        if images is None:
+        if (images := pictures_folder(file)) is None:
             missing.append(data.name)
         else:
             found.append(Dataset(data, images, len(file.images), len(file.boxes)))
@@ -56,18 +51,3 @@ def datasets_in(path: Path) -> list[Dataset]:
             "one of the same name. Nothing was measured."
         )
     raise FormatError(f"{path.name} holds no pictures with boxes. Nothing was measured.")
-
-
-def _candidates(data: Path) -> Iterator[Path]:
-    parent, stem = data.parent, data.stem.removeprefix("instances_")
-    for base in (parent, parent.parent):
-        yield from (base / "images", base / "images" / stem, base / stem, base / "JPEGImages")
-    yield from (parent, parent.parent)
-
-
-def _lies_in(folder: Path, name: str) -> bool:
-    try:
-        parts = inside(name)
-    except Unplaced:
-        return False
-    return folder.joinpath(*parts).is_file() or (folder / parts[-1]).is_file()

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from yolor_studio.core.entities import MediaKind, Origin
 from yolor_studio.core.errors import FormatError, MediaError
-from yolor_studio.formats.coco_read import CocoFile, ImageRecord, Problems, read
-from yolor_studio.formats.matching import Unplaced, inside
+from yolor_studio.formats.coco_read import CocoFile, Problems, read
 from yolor_studio.formats.plan import ExportPlan, ExportRequest, plan_export
+from yolor_studio.jobs.coco_pictures import numbered_boxes, picture_path, read_picture
 from yolor_studio.jobs.opening import opener
-from yolor_studio.media import open_media
 from yolor_studio.project import Project
 
 Picture = NDArray[np.uint8]
@@ -53,8 +52,6 @@ def truth_of_dataset(data: Path, images: Path) -> GroundTruth:
     file = read(data)
     if file.results or not file.images or not file.categories:
         raise FormatError(f"{data.name} has no pictures or no categories, so no model can be measured on it.")
-    numbers = {image.key: number for number, image in enumerate(file.images, 1)}
-    categories = {category.key: number for number, category in enumerate(file.categories, 1)}
     return GroundTruth(
         names=tuple(image.file_name for image in file.images),
         sizes=tuple(
@@ -65,11 +62,11 @@ def truth_of_dataset(data: Path, images: Path) -> GroundTruth:
             (number if category.id is None else category.id, category.name)
             for number, category in enumerate(file.categories, 1)
         ),
-        rows=_rows(file, numbers, categories),
+        rows=_rows(file),
         problems=file.problems,
-        pictures=lambda: ((number, _read(image, images)) for number, image in enumerate(file.images, 1)),
-        read=lambda number: _read(file.images[number - 1], images),
-        files=tuple(path if isinstance(path := _path(image, images), Path) else images for image in file.images),
+        pictures=lambda: ((number, read_picture(image, images)) for number, image in enumerate(file.images, 1)),
+        read=lambda number: read_picture(file.images[number - 1], images),
+        files=tuple(path if isinstance(path := picture_path(image, images), Path) else images for image in file.images),
     )
 
 
@@ -142,37 +139,9 @@ def _accepted(project: Project, plan: ExportPlan) -> int:
     )
 
 
-def _rows(file: CocoFile, numbers: dict[str, int], categories: dict[str, int]) -> NDArray[np.float64]:
-    rows = []
-    for record in file.boxes:
-        image, category = numbers.get(record.image), categories.get(record.category)
-        if image is None or category is None:
-            file.problems.add(record.where, "belong to an image or a category that the file does not have")
-        else:
-            rows.append((image, category, *record.box, record.area, record.ignore))
+def _rows(file: CocoFile) -> NDArray[np.float64]:
+    rows = [
+        (image + 1, category + 1, *record.box, record.area, record.ignore)
+        for image, category, record in numbered_boxes(file)
+    ]
     return np.array(rows, np.float64).reshape(-1, 8)
-
-
-def _path(image: ImageRecord, folder: Path) -> Path | str:
-    """Where a picture lies below the folder, at its path or by its name alone; a sentence when it lies elsewhere."""
-    try:
-        parts = inside(image.file_name)
-    except Unplaced as why:
-        return f"{why}; it was not opened"
-    path = folder.joinpath(*parts)
-    return path if path.is_file() else folder / parts[-1]
-
-
-def _read(image: ImageRecord, folder: Path) -> Picture | str:
-    path = _path(image, folder)
-    if isinstance(path, str):
-        return path
-    try:
-        with open_media(path) as source:
-            picture = source.read(0)
-    except MediaError as error:
-        return str(error)
-    height, width = picture.shape[:2]
-    if None not in (image.width, image.height) and (width, height) != (image.width, image.height):
-        return f"it is {width} x {height} px and not {image.width} x {image.height} as the file says"
-    return picture

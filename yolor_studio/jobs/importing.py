@@ -21,6 +21,8 @@ from yolor_studio.project import Project
 __all__ = ["ImportReport", "import_dataset"]
 
 FORMATS = ("auto", "coco")
+_NO_BOXES = ("captions_", "image_info_", "panoptic_", "person_keypoints_", "stuff_")
+"""How COCO calls what it has beside its boxes, which are in instances_*.json."""
 
 
 def import_dataset(
@@ -87,6 +89,6 @@ def annotation_files(path: Path) -> Iterator[Path]:
     for pattern in ("annotations/*.json", "*.json", "*/_annotations.coco.json"):
         found = sorted(path.glob(pattern))
         if found:
-            yield from found
+            yield from [file for file in found if not file.name.startswith(_NO_BOXES)] or found
             return
     raise FormatError(f"{path} has no annotation file: no .json in it or in its folder “annotations”.")

@@ -23,7 +23,7 @@ from yolor_studio.project import Project
 from yolor_studio.train.presets import hold_out_share
 
 if TYPE_CHECKING:
-    from yolor_studio.train.coco import CocoSplit
+    from yolor_studio.jobs.training_coco import CocoSplit
     from yolor_studio.train.samples import Labels
 
 PROJECT_SUFFIX = ".yolor"
@@ -54,6 +54,8 @@ class TrainingData:
     """To measure by; learned from by nobody."""
     division: str
     """A sentence about how it was divided."""
+    problems: tuple[tuple[str, str], ...] = ()
+    """Records of annotation files that are left out: (record, why)."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -70,19 +72,20 @@ def gather(data: Sequence[Path], opened: ExitStack, *, hold_out: float | None = 
     """
     sources = [_source(path, opened) for path in data]
     given = tuple(part for source in sources for part in source.validation())
+    problems = tuple(one for source in sources for one in source.problems())
     total = sum(len(source) for source in sources)
     if not total:
         raise FormatError(f"{data[0].name} has no picture to learn from.")
     if given and hold_out is None:
         learned = tuple(part for source in sources for part in source.divided(0.0)[0])
         count = sum(part.count for part in given)
-        return TrainingData(learned, given, f"It is measured on the val split, {_pictures(count)}.")
+        return TrainingData(learned, given, f"It is measured on the val split, {_pictures(count)}.", problems)
     share = hold_out_share(total) if hold_out is None else hold_out
     divided = [source.divided(share) for source in sources]
     learned = tuple(part for one, _ in divided for part in one)
     apart = tuple(part for _, one in divided for part in one)
     counts = [sum(part.count for part in parts) for parts in (learned, apart)]
-    return TrainingData(learned, apart, _division(total, counts[0], counts[1], asked=hold_out))
+    return TrainingData(learned, apart, _division(total, counts[0], counts[1], asked=hold_out), problems)
 
 
 def _division(total: int, learned: int, apart: int, *, asked: float | None) -> str:
@@ -91,8 +94,12 @@ def _division(total: int, learned: int, apart: int, *, asked: float | None) -> s
         gap = f"; {between:,} between these and the others are left out" if between else ""
         return f"{_pictures(apart)} of {total:,} are kept apart to measure by{gap}; the rest is learned from."
     if asked is None:
-        return f"All {_pictures(total)} are learned from: too few to keep some apart, so the last weights are kept."
-    return f"All {_pictures(total)} are learned from and none is kept apart, so the last weights are kept."
+        return f"{_all(total)} learned from: too few to keep some apart, so the last weights are kept."
+    return f"{_all(total)} learned from and none is kept apart, so the last weights are kept."
+
+
+def _all(count: int) -> str:
+    return "The only picture is" if count == 1 else f"All {count:,} pictures are"
 
 
 def _pictures(count: int) -> str:
@@ -111,10 +118,14 @@ class _CocoData:
     """A COCO folder or annotation file."""
 
     def __init__(self, path: Path) -> None:
-        from yolor_studio.train.coco import training_splits, validation_splits
+        from yolor_studio.jobs.training_coco import training_splits, validation_splits
 
         self._splits = training_splits(path)
         self._validation = validation_splits(path)
+
+    def problems(self) -> Failures:
+        """The records that were passed over: (record, why)."""
+        return [one for split in (*self._splits, *self._validation) for one in split.file.problems.listed]
 
     def __len__(self) -> int:
         return sum(len(split) for split in self._splits)
@@ -153,7 +164,7 @@ def _division_of(clips: Sequence[Sequence[int]], share: float) -> tuple[list[int
 
 
 def _of_coco(split: CocoSplit, *, learn_difficult: bool) -> Pictures:
-    from yolor_studio.train.coco import read_pictures
+    from yolor_studio.jobs.training_coco import read_pictures
 
     def read(names: Sequence[str], failed: Failures) -> Iterator[Picture]:
         return read_pictures(split, names, failed=failed, learn_difficult=learn_difficult)
@@ -174,6 +185,10 @@ class _ProjectData:
 
     def __len__(self) -> int:
         return self._whole.frames
+
+    def problems(self) -> Failures:
+        """None: a project holds sound records alone."""
+        return []
 
     def validation(self) -> list[Pictures]:
         """A project has no val split of its own."""

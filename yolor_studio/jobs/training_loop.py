@@ -104,7 +104,7 @@ class TrainingLoop:
         recipe, preset = self.trainer.recipe, self.preset
         epochs = "1 epoch" if preset.epochs == 1 else f"{preset.epochs:,} epochs"
         parts = [
-            f"{epochs} of {self._pictures:,} pictures on {device}",
+            f"{epochs} of {self._pictures:,} picture{'' if self._pictures == 1 else 's'} on {device}",
             f"{self._request.recipe} recipe, {recipe.assignment.value}",
             f"{preset.batch} pictures of {recipe.stages[0].size} px a step",
         ]

@@ -23,7 +23,7 @@ class TrainRequest:
     """What `yolor-studio train` was asked."""
 
     data: tuple[Path, ...]
-    """COCO folders or annotation files (see `train.coco.training_splits`), and projects."""
+    """COCO folders or annotation files (see `jobs.training_coco`), and projects."""
     model: str | None = None
     """What to start from: a model's name or a .safetensors file; None is the bundled one."""
     name: str | None = None
