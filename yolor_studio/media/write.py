@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from yolor_studio.core.errors import MediaError
-
-# It can be read only by setting it, which is the whole process's: once, before there are threads.
-_UMASK = os.umask(0o077)
-os.umask(_UMASK)
+from yolor_studio.core.files import write_whole
 
 
 def save_png(path: Path, rgb: NDArray[np.uint8]) -> None:
@@ -50,21 +45,7 @@ def _save(path: Path, rgb: NDArray[np.uint8], suffix: str, options: list[int]) -
     if not done:
         height, width = rgb.shape[:2]
         raise MediaError(f"{path.name} cannot be written: a picture of {width} x {height} does not fit {suffix}.")
-    write_atomic(path, data.tobytes())
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write `data` to a temporary file beside `path` and rename it, so that nobody ever sees half a file.
-
-    Raises MediaError when the folder cannot be written or the disk is full; `path` is then as it was."""
-    temporary = ""
     try:
-        handle, temporary = tempfile.mkstemp(prefix=".yolor-", suffix=".tmp", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o666 & ~_UMASK)
-        os.replace(temporary, path)
+        write_whole(path, data.tobytes())
     except OSError as error:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
         raise MediaError(f"{path} cannot be written: {error.strerror or error}. Nothing was changed there.") from error
