@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 from toy_networks import TOY_CFG, write_toy_network
 
+import yolor_studio
 from yolor_studio.core.paths import user_folder
 from yolor_studio.detect import releases
 from yolor_studio.detect.library import find_model, models_folder
@@ -25,10 +28,11 @@ from yolor_studio.detect.releases import Release
 from yolor_studio.gui.dialogs import asking
 from yolor_studio.gui.main_window import MainWindow
 from yolor_studio.gui.models import ModelsPage
+from yolor_studio.gui.models.cards import about_model
 from yolor_studio.gui.models.implicit_plot import ImplicitColumn, VectorPlot, _bars
 from yolor_studio.gui.models.rows import ROW
 from yolor_studio.gui.models.shelf import Kind
-from yolor_studio.gui.models.texts import for_window, small_number
+from yolor_studio.gui.models.texts import for_window, short_refusal, small_number
 from yolor_studio.jobs import model_adding
 from yolor_studio.jobs.model_facts import network_facts
 from yolor_studio.yolor import truth
@@ -383,8 +387,49 @@ def test_small_numbers_are_read_at_a_glance(value, text):
     assert small_number(value) == text
 
 
+def sentences(path: Path) -> Iterator[str]:
+    """The texts in a source file that are no docstrings, with X for what is filled in."""
+    tree = ast.parse(path.read_text("utf-8"))
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
+
+
 def test_sentences_of_the_command_line_are_put_in_other_words():
-    assert "--" not in for_window("a.weights needs its description: give it with --cfg, or put it beside them.")
+    found = 0
+    for module in ("yolor", "detect"):
+        for path in (Path(yolor_studio.__file__).parent / module).rglob("*.py"):
+            for text in sentences(path):
+                found += " --" in text
+                assert " --" not in for_window(text), path
+    assert found > 5
+    taken = "Another model is named a: remove that one first with 'yolor-studio models remove a', or rename a.pt."
+    assert for_window(taken) == "Another model is named a: remove that one first, or rename a.pt."
+
+
+def test_a_refusal_below_a_files_name_does_not_say_it_again():
+    assert short_refusal("a.pt is a web page.", "a.pt") == "is a web page."
+    assert short_refusal("The names are no text.", "a.pt") == "The names are no text."
+
+
+@pytest.mark.parametrize(
+    ("stride", "batch", "text"),
+    [
+        (32, None, "416 px, multiples of 32"),
+        (32, 4, "416 px, multiples of 32, 4 pictures a run"),
+        (416, 1, "416 px, fixed, one picture a run"),
+        (1, None, "416 px, fixed"),
+    ],
+)
+def test_the_input_is_told_in_words(qtbot, stride, batch, text):
+    host = QLabel()
+    qtbot.addWidget(host)
+    card = about_model(replace(find_model(None), stride=stride, batch=batch), None, host)
+    qtbot.addWidget(card)
+    assert text in [label.text() for label in card.findChildren(QLabel)]
 
 
 def test_a_channel_of_a_prediction_is_told_by_its_anchor_and_class(qtbot, tmp_path):

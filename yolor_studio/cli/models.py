@@ -58,8 +58,9 @@ def show(
 
     entry = library.find_model(model)
     facts = network_facts(entry)
+    sizes = "fixed" if entry.stride in (1, entry.size) else f"multiples of {entry.stride}"
     lines = [
-        f"{entry.name}, input {entry.size} px (multiples of {entry.stride}), licence: {entry.licence or 'not stated'}",
+        f"{entry.name}, input {entry.size} px ({sizes}), licence: {entry.licence or 'not stated'}",
         f"{len(entry.classes)} classes: {', '.join(entry.classes)}",
         *_more_tasks(entry),
         *([] if facts is None else network_lines(facts)),

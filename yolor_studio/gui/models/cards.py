@@ -70,17 +70,22 @@ def about_model(entry: ModelEntry, facts: NetworkFacts | None, host: QWidget) ->
                 gflops=f"{facts.gflops:,.2f}", boxes=f"{facts.boxes:,}", size=f"{facts.size:,}"
             ),
         )
-    batch = host.tr(", {count} pictures a run").format(count=entry.batch) if entry.batch else ""
-    pairs.add(
-        host.tr("Input"),
-        host.tr("{size} px, multiples of {stride}").format(size=f"{entry.size:,}", stride=entry.stride) + batch,
-    )
+    pairs.add(host.tr("Input"), _input(entry, host))
     pairs.add(host.tr("Categories"), f"{len(entry.classes):,}: {', '.join(entry.classes)}")
     pairs.add(host.tr("Licence"), entry.licence or host.tr("not stated"))
     pairs.add(host.tr("File"), str(entry.path))
     pairs.add(host.tr("Fingerprint"), f"sha256 {_short(entry.sha256)}")
     card.lines.addWidget(pairs)
     return card
+
+
+def _input(entry: ModelEntry, host: QWidget) -> str:
+    """How large pictures go in, and how many at once where the model fixes that."""
+    fixed = entry.stride in (1, entry.size)
+    text = host.tr("{size} px, fixed") if fixed else host.tr("{size} px, multiples of {stride}")
+    if entry.batch:
+        text += ", " + (host.tr("one picture a run") if entry.batch == 1 else host.tr("{count} pictures a run"))
+    return text.format(size=f"{entry.size:,}", stride=entry.stride, count=entry.batch)
 
 
 def about_release(release: Release, host: QWidget) -> QFrame:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from yolor_studio.gui import looks
 from yolor_studio.gui.models.shelf import Item, Kind
-from yolor_studio.gui.models.texts import job_share, job_text
+from yolor_studio.gui.models.texts import job_share, job_text, short_refusal
 from yolor_studio.gui.models.work import ModelWork
 from yolor_studio.gui.panels import rows
 
@@ -115,8 +115,11 @@ class ItemDelegate(QStyledItemDelegate):
             rows.text(painter, second, job_text(working, short=True), role="tx2", size=looks.SECONDARY, tabular=True)
             rows.bar(painter, QRectF(left, rect.y() + 45, right - left, 3), job_share(working), "accent")
             return
-        about = item.refusal.sentence if item.refused and item.refusal is not None else item.about
-        rows.text(painter, second, about, role="err" if item.refused else "tx2", size=looks.SECONDARY)
+        if item.refused and item.refusal is not None:
+            sentence = short_refusal(item.refusal.sentence, item.name)
+            rows.text(painter, second, sentence, role="err", size=looks.SECONDARY, cut=Qt.TextElideMode.ElideRight)
+        else:
+            rows.text(painter, second, item.about, role="tx2", size=looks.SECONDARY)
         rows.text(painter, third, item.figures, role="tx3", size=looks.CAPTION, tabular=True)
 
     def _paint_badge(self, painter: QPainter, right: float, top: float, item: Item) -> float:

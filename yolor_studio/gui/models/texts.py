@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import math
+import re
 
 from yolor_studio.core.amounts import size_text
 from yolor_studio.gui.job_run import JobRun
 from yolor_studio.gui.panels.run_control import duration_text
 from yolor_studio.jobs.events import BYTES
 
-__all__ = ["for_window", "job_share", "job_text", "small_number"]
+__all__ = ["for_window", "job_share", "job_text", "short_refusal", "small_number"]
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _REWORDED = (
     ("give it with --cfg", "choose it below"),
     ("give its .cfg with --cfg", "choose its .cfg below"),
+    ("give its description with --cfg", "choose its description below"),
+    ("leave --cfg out", "leave the description out"),
+    ("give its class names with --names", "choose its class names below"),
+    ("give them with --names", "choose them below"),
+    ("add it again with --names", "add it again with their .names file beside it"),
     ("give --names", "choose their names below"),
     ("leave --names out", "leave the names out"),
-    (" first with 'yolor-studio models remove", " first ("),
+    ("name another model with --model", "choose another model"),
 )
+_COMMAND = re.compile(r" with 'yolor-studio [^']*'")
 
 
 def job_text(run: JobRun, *, short: bool = False) -> str:
@@ -58,4 +65,9 @@ def for_window(sentence: str) -> str:
     """A sentence without the command line's options."""
     for there, here in _REWORDED:
         sentence = sentence.replace(there, here)
-    return sentence
+    return _COMMAND.sub("", sentence)
+
+
+def short_refusal(sentence: str, name: str) -> str:
+    """A sentence about a file for the line under the file's name: without that name."""
+    return for_window(sentence).removeprefix(f"{name} ")

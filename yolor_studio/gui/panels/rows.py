@@ -58,9 +58,9 @@ def swatch(painter: QPainter, rect: QRectF, colour: int, *, dashed: bool = False
     painter.restore()
 
 
-def elided(content: str, font: QFont, width: float) -> str:
-    """The text cut in the middle to this width."""
-    return QFontMetricsF(font).elidedText(content, Qt.TextElideMode.ElideMiddle, width)
+def elided(content: str, font: QFont, width: float, *, cut: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle) -> str:
+    """The text cut to this width, in the middle as suits names."""
+    return QFontMetricsF(font).elidedText(content, cut, width)
 
 
 def text(
@@ -73,10 +73,11 @@ def text(
     weight: int = looks.REGULAR,
     tabular: bool = False,
     align: Qt.AlignmentFlag = _LEFT,
+    cut: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
 ) -> float:
     """Draw one line of text, cut to the rectangle; the width it took."""
     font = looks.font(size, weight, tabular=tabular)
-    content = elided(content, font, rect.width())
+    content = elided(content, font, rect.width(), cut=cut)
     painter.setFont(font)
     painter.setPen(looks.colour(role))
     painter.drawText(rect, align, content)

@@ -96,6 +96,7 @@ class StatusLine(QFrame):
         while (item := self._hints_line.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
+                widget.hide()  # until it is deleted it would lie under the new ones
                 widget.deleteLater()
         for keys, what in hints:
             for key in keys.split():
