@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import signal
 from dataclasses import replace
@@ -23,6 +24,7 @@ from yolor_studio.jobs import train as job
 from yolor_studio.jobs.curves import read_curves
 from yolor_studio.jobs.events import CurvePoint, Event, ItemFailed, Notice, Progress, Result, Started
 from yolor_studio.jobs.train import TrainOutcome, TrainRequest, can_resume, train
+from yolor_studio.jobs.training_request import training_folder
 from yolor_studio.jobs.training_run import run_training
 from yolor_studio.media import fingerprint
 from yolor_studio.project import Project
@@ -146,6 +148,16 @@ def child_of(process: int) -> int:
 
 
 @pytest.mark.torch
+class _Touches:
+    """What a pickle could do to who loads it."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.mkdir, (self._path,)
+
+
 class TestWithTorch:
     """The whole job."""
 
@@ -253,6 +265,35 @@ class TestWithTorch:
             here(replace(asked, epochs=201, resume=True), base)
         with pytest.raises(UsageError, match="no interrupted run named x"):
             list(train(replace(asked, name="x", resume=True), CancelToken()))
+
+    def test_what_was_kept_and_is_something_else_now_is_told_and_never_run(
+        self, base: Path, data: Path, tmp_path: Path
+    ) -> None:
+        token = CancelToken()
+        asked = TrainRequest((data,), name="kept", epochs=16, hold_out=0.25)
+        with pytest.raises(Cancelled):
+            for event in run_training(asked, base, token):
+                if isinstance(event, CurvePoint):
+                    token.cancel()
+        folder, mark = training_folder("kept"), tmp_path / "was-run"
+        hostile = pickle.dumps(_Touches(str(mark)))
+        for part in ("checkpoint.safetensors", "pictures.json", "pictures/index.npz", "kept-apart/index.npz"):
+            whole = (folder / part).read_bytes()
+            for content in (hostile, whole[: len(whole) // 2], b"", b"{}"):
+                (folder / part).write_bytes(content)
+                with pytest.raises(ModelError, match=r"training kept is damaged.*delete"):
+                    here(replace(asked, resume=True), base)
+            (folder / part).write_bytes(whole)
+        assert not mark.exists()
+        (folder / "curves.jsonl").write_bytes(hostile)
+        assert here(replace(asked, resume=True), base)[1].steps == 10
+
+    def test_a_training_that_never_began_leaves_nothing_behind(self, base: Path, data: Path) -> None:
+        for picture in (data / "images").iterdir():
+            picture.write_bytes(b"no picture")
+        with pytest.raises(FormatError, match="pictures can be read"):
+            here(TrainRequest((data,), name="none"), base)
+        assert not training_folder("none").exists()
 
     def test_only_implicit_vectors_change_for_known_classes(self, base: Path, data: Path) -> None:
         annotations = data / "annotations" / "instances_train.json"

@@ -15,7 +15,7 @@ from yolor_studio.core.errors import Cancelled, UsageError
 from yolor_studio.jobs.curves import Curves
 from yolor_studio.jobs.events import CurvePoint, Event, Notice
 from yolor_studio.jobs.rate import RateMeter
-from yolor_studio.jobs.training_request import CHECKPOINT, TrainRequest
+from yolor_studio.jobs.training_request import CHECKPOINT, TrainRequest, damaged
 from yolor_studio.jobs.validation import Validation
 from yolor_studio.train.presets import AT_ONCE, CHECKS, PATIENT_UNTIL, Preset, recipe_of
 
@@ -214,11 +214,16 @@ class TrainingLoop:
         )
 
     def _resume(self, identity: dict[str, Any]) -> None:
-        state, best = self.trainer.load(self._checkpoint)
-        if state.get("run") != identity:
-            raise UsageError("The interrupted run had other options; resume it with the same ones.")
-        self.selection.restore(state["selection"], best)
-        self.before, self.loss, self._since = tuple(state["before"]), state["loss"], state["since"]
+        from yolor_studio.train.checkpoint import Unreadable
+
+        try:
+            state, best = self.trainer.load(self._checkpoint)
+            if state.get("run") != identity:
+                raise UsageError("The interrupted run had other options; resume it with the same ones.")
+            self.selection.restore(state["selection"], best)
+            self.before, self.loss, self._since = tuple(state["before"]), state["loss"], state["since"]
+        except (Unreadable, KeyError, TypeError, AttributeError) as error:
+            raise damaged(self._checkpoint.parent, self._checkpoint.name) from error
         self.curves.cut_after(self.trainer.step)
 
 

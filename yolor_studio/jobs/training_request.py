@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
+from yolor_studio.core.errors import ModelError
 from yolor_studio.core.paths import user_folder
 
 FREEZE = ("none", "backbone", "neck")
@@ -16,6 +17,14 @@ CHECKPOINT = "checkpoint.safetensors"
 def training_folder(name: str) -> Path:
     """Where the training of this name keeps what it needs until it is done."""
     return user_folder("training", name)
+
+
+def damaged(folder: Path, part: str) -> ModelError:
+    """What is raised where a kept training cannot go on because `part` of it cannot be read."""
+    return ModelError(
+        f"What was kept of the training {folder.name} is damaged ({part} cannot be read), so it cannot go on. Choose "
+        f"another --name, or delete {folder}."
+    )
 
 
 @dataclass(frozen=True, slots=True)

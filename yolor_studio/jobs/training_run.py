@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.errors import FormatError, ProjectError, UsageError
@@ -19,7 +20,7 @@ from yolor_studio.jobs.model_files import export_network, free_name
 from yolor_studio.jobs.rate import RateMeter
 from yolor_studio.jobs.training_data import Pictures, TrainingData, gather, read_all
 from yolor_studio.jobs.training_loop import SEED, TrainingLoop
-from yolor_studio.jobs.training_request import TrainOutcome, TrainRequest, training_folder
+from yolor_studio.jobs.training_request import CHECKPOINT, TrainOutcome, TrainRequest, damaged, training_folder
 from yolor_studio.project.lock import ProjectLock
 from yolor_studio.train.presets import preset_for
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from yolor_studio.yolor.network import Network
     from yolor_studio.yolor.safetensors_io import SavedNetwork
 
-_LEARNED, _KEPT_APART = "pictures", "kept-apart"
+_ABOUT, _LEARNED, _KEPT_APART = "pictures.json", "pictures", "kept-apart"
 
 
 def run_training(request: TrainRequest, start: Path, cancel: CancelToken) -> Generator[Event, None, TrainOutcome]:
@@ -38,8 +39,13 @@ def run_training(request: TrainRequest, start: Path, cancel: CancelToken) -> Gen
     Cancelling finishes the step, keeps a checkpoint and raises Cancelled. Raises UsageError, FormatError or ModelError.
     """
     assert request.name is not None
+    folder = training_folder(request.name)
     with _locked(request.name):
-        return (yield from _run_locked(request, request.name, start, cancel))
+        try:
+            return (yield from _run_locked(request, request.name, start, cancel))
+        finally:
+            if not (folder / CHECKPOINT).exists():  # nothing could go on from what is there
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -120,14 +126,11 @@ def _pictures(
     request: TrainRequest, folder: Path, size: int, cancel: CancelToken
 ) -> Generator[Event, None, tuple[PictureStore, PictureStore | None, tuple[str, ...]]]:
     """Decode all pictures once; a resumed training goes on with those of its beginning, whatever has changed since."""
-    from yolor_studio.train.samples import PictureStore
-
-    about = folder / "pictures.json"
+    about = folder / _ABOUT
     if request.resume and about.exists():
-        known = json.loads(about.read_bytes())
-        apart = PictureStore(folder / _KEPT_APART) if known["kept_apart"] else None
+        kept = _kept_pictures(folder)
         yield Notice("Going on with the pictures and boxes as they were when the training began.")
-        return PictureStore(folder / _LEARNED), apart, tuple(known["classes"])
+        return kept
     with ExitStack() as opened:
         data = gather(request.data, opened, hold_out=request.hold_out)
         for what, why in data.problems:
@@ -138,6 +141,21 @@ def _pictures(
     yield Notice(data.division)
     about.write_text(json.dumps({"classes": data.classes, "kept_apart": apart is not None}))
     return learned, apart, data.classes
+
+
+def _kept_pictures(folder: Path) -> tuple[PictureStore, PictureStore | None, tuple[str, ...]]:
+    from yolor_studio.train.samples import PictureStore
+
+    name = _ABOUT
+    try:
+        known = json.loads((folder / name).read_bytes())
+        classes, has_apart = tuple(map(str, known["classes"])), bool(known["kept_apart"])
+        name = _LEARNED
+        learned = PictureStore(folder / name)
+        name = _KEPT_APART
+        return learned, PictureStore(folder / name) if has_apart else None, classes
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
+        raise damaged(folder, name) from error
 
 
 def _stores(

@@ -15,6 +15,10 @@ from yolor_studio.core.errors import ModelError
 _FORMAT = "yolor-studio training 1"
 
 
+class Unreadable(ModelError):
+    """A checkpoint is damaged, or something else under its name."""
+
+
 def save(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
     """Write the checkpoint beside its place and move it there, so that a killed run leaves the former one whole."""
     from safetensors.torch import save_file
@@ -32,14 +36,14 @@ def save(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) ->
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The tensors (on the CPU) and the state; ModelError when the file is no checkpoint of ours."""
+    """The tensors (on the CPU) and the state. Raises Unreadable when the file is no checkpoint of ours."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(str(path), "pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != _FORMAT:
-                raise ModelError(f"{path.name} is not a checkpoint of a training run.")
+                raise Unreadable(f"{path.name} is not a checkpoint of a training run.")
             return {name: file.get_tensor(name) for name in file.keys()}, json.loads(metadata["state"])  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise ModelError(f"The checkpoint {path.name} cannot be read ({error}); start without --resume.") from error
+        raise Unreadable(f"The checkpoint {path.name} cannot be read ({error}).") from error

@@ -44,7 +44,7 @@ class PictureStore:
 
     def __init__(self, folder: Path) -> None:
         """Open what `write_store` wrote."""
-        with np.load(folder / _INDEX, allow_pickle=False) as index:
+        with (folder / _INDEX).open("rb") as file, np.load(file, allow_pickle=False) as index:
             self._sizes: NDArray[np.int64] = index["sizes"]
             self._boxes: NDArray[np.float32] = index["boxes"]
             self._classes: NDArray[np.int64] = index["classes"]
