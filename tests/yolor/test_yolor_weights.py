@@ -108,9 +108,21 @@ def test_numbers_that_are_none_are_told(tmp_path: Path):
             read_darknet(file, PLAN)
 
 
-def test_darknet_weights_cannot_hold_implicit_layers(tmp_path: Path):
-    with pytest.raises(ModelError, match="holds no implicit layers"):
-        read_darknet(tmp_path / "a.weights", build_plan(parse_cfg(IMPLICIT_CFG)))
+def test_implicit_layers_lie_in_the_order_of_the_cfg(tmp_path: Path):
+    plan = build_plan(
+        parse_cfg(CFG.replace("[yolo]", "[implicit]\nfilters=7\n[route]\nlayers=1\n[control_channels]\nfrom=2\n[yolo]"))
+    )
+    file = tmp_path / "a.weights"
+    file.write_bytes(darknet(np.arange(COUNT + 7)))
+    weights = read_darknet(file, plan)
+    assert (weights["layers.2.implicit"].ravel() == np.arange(COUNT, COUNT + 7)).all()
+
+
+def test_weights_that_lost_their_implicit_numbers_are_told(tmp_path: Path):
+    file = tmp_path / "a.weights"
+    file.write_bytes(darknet(np.ones(COUNT)))
+    with pytest.raises(ModelError, match=r"a\.weights lacks the 7 implicit numbers"):
+        read_darknet(file, build_plan(parse_cfg(IMPLICIT_CFG)))
 
 
 def network(*, cfg: str = IMPLICIT_CFG, seed: int = 0) -> SavedNetwork:

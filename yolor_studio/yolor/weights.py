@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yolor_studio.core.errors import ModelError
-from yolor_studio.yolor.layers import Conv, Implicit
 from yolor_studio.yolor.plan import DARKNET_BN_EPS, Plan
 
-_DARKNET_ORDER = ("bn.bias", "bn.weight", "bn.running_mean", "bn.running_var", "conv.bias", "conv.weight")
+_DARKNET_ORDER = ("bn.bias", "bn.weight", "bn.running_mean", "bn.running_var", "conv.bias", "conv.weight", "implicit")
+"""Of the arrays of one layer; the layers lie in the order of the cfg."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,14 +67,17 @@ def darknet_bytes(plan: Plan, header: int = 20) -> int:
 
 def read_darknet(path: Path, plan: Plan) -> Weights:
     """Read a Darknet `.weights` file; ModelError if its length is not exactly what the plan needs, or it is damaged."""
-    if any(isinstance(layer, Implicit) for layer in plan.layers):
-        raise ModelError("A Darknet .weights file holds no implicit layers, but the network description has some.")
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
             head = file.read(20)
             header = _header_length(path, head, size)
             expected = darknet_bytes(plan, header)
+            if plan.implicit and size == expected - 4 * plan.implicit:
+                raise ModelError(
+                    f"{path.name} lacks the {plan.implicit:,} implicit numbers that the network description asks for, "
+                    "as files have that were written from YOLOR's checkpoints; bring the checkpoint itself."
+                )
             if size != expected:
                 raise ModelError(
                     f"{path.name} does not fit the network description: it has {size:,} bytes, but {expected:,} are "
@@ -87,7 +90,10 @@ def read_darknet(path: Path, plan: Plan) -> Weights:
     if len(values) != (expected - header) // 4:
         raise ModelError(f"{path.name} changed while it was read; try again.")
     weights = Weights(_split(values, plan), DARKNET_BN_EPS)
-    weights.check(plan)
+    try:
+        weights.check(plan)
+    except ModelError as error:
+        raise ModelError(f"{path.name} cannot be used: {error}") from None
     return weights
 
 
@@ -106,8 +112,6 @@ def _split(values: NDArray[np.float32], plan: Plan) -> dict[str, NDArray[np.floa
     arrays: dict[str, NDArray[np.float32]] = {}
     start = 0
     for layer in plan.layers:
-        if not isinstance(layer, Conv):
-            continue
         for part in _DARKNET_ORDER:
             name = f"layers.{layer.index}.{part}"
             if name in shapes:

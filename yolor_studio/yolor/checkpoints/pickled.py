@@ -19,7 +19,7 @@ from yolor_studio.yolor.checkpoints.recognised import PAPER_BN_EPS, Recognised
 from yolor_studio.yolor.checkpoints.tensors import Tensor
 from yolor_studio.yolor.checkpoints.tree import class_name, parts, plain, tensors
 from yolor_studio.yolor.checkpoints.wavelets import check_filters, is_filter
-from yolor_studio.yolor.layers import Activation, Conv, Layer, Norm
+from yolor_studio.yolor.layers import Activation, Conv, Norm
 from yolor_studio.yolor.modules import Translated, translate
 from yolor_studio.yolor.plan import build_plan
 from yolor_studio.yolor.resolve import MAX_CLASSES
@@ -147,10 +147,10 @@ def _check_layers(translated: Translated, found: Mapping[str, Thing]) -> None:
             key = translated.keys[f"layers.{layer.index}.conv.weight"].removesuffix(".weight")
             _check_convolution(layer, key, found)
             if key.endswith(".conv"):
-                _check_activation(layer, layer.activation, key.removesuffix("conv") + "act", found)
+                _check_activation(layer.activation, key.removesuffix("conv") + "act", found)
         elif isinstance(layer, Norm):
             key = translated.keys[f"layers.{layer.index}.bn.weight"].removesuffix("bn.weight") + "act"
-            _check_activation(layer, layer.activation, key, found)
+            _check_activation(layer.activation, key, found)
 
 
 def _check_convolution(layer: Conv, key: str, found: Mapping[str, Thing]) -> None:
@@ -168,7 +168,7 @@ def _check_convolution(layer: Conv, key: str, found: Mapping[str, Thing]) -> Non
             raise ModelError(f"{key} does not have the {name} {value} that the network in its yaml has.")
 
 
-def _check_activation(layer: Layer, wanted: Activation, key: str, found: Mapping[str, Thing]) -> None:
+def _check_activation(wanted: Activation, key: str, found: Mapping[str, Thing]) -> None:
     if key in found and _activation(found[key])[0] != wanted:
         raise ModelError(f"{key} is {class_name(found[key])}, but the network in its yaml has {wanted} there.")
 
