@@ -143,7 +143,7 @@ def check_model(
 
     picture = checks_folder() / f"{entry.name}.png" if out is None else out
     yield Started(f"Checking {entry.name}", _STEPS, "steps")
-    detector = Detector(entry, device=device, size=size)
+    detector = Detector(entry, device=device, size=size, more_tasks=True)
     street = _street(detector.size)
     yield Progress(1, _STEPS, note="running it")
     cancel.check()
@@ -263,7 +263,8 @@ def _compared(
             f"{network.name} beside {entry.path.name} has {plan.classes} classes and not {len(entry.classes)}: it is "
             "another network than the model was made from."
         )
-    detector = Detector(entry, device="cpu", size=size if has_torch() else _reference_size(plan, size))
+    size = size if has_torch() else _reference_size(plan, size)
+    detector = Detector(entry, device="cpu", size=size, more_tasks=True)
     images = _letterboxed(detector, street)[:1]
     height, width = images.shape[1:3]
     truth, against = raw_outputs(network, images, cancel=cancel)
