@@ -95,9 +95,9 @@ def test_a_box_cannot_leave_the_picture(setting: Setting) -> None:
     assert drag(BoxTool(), setting, (600, 300), (900, 500)) == [Drawn(Box(600, 300, 40, 60))]
 
 
-def test_edges_snap_to_the_border_unless_told_not_to(setting: Setting) -> None:
+def test_edges_snap_to_the_border_but_not_from_as_far_when_zoomed_in(setting: Setting) -> None:
     assert drag(BoxTool(), setting, (4, 100), (50, 357)) == [Drawn(Box(0, 100, 50, 260))]
-    setting.snap = False
+    setting.view = ViewTransform(4, 0, 0)
     assert drag(BoxTool(), setting, (4, 100), (50, 357)) == [Drawn(Box(4, 100, 46, 257))]
 
 
@@ -300,14 +300,16 @@ moves = st.lists(
 
 
 @given(
-    tool=st.sampled_from((CanvasTool.SELECT, CanvasTool.BOX, CanvasTool.FOUR_POINTS)), moves=moves, snap=st.booleans()
+    tool=st.sampled_from((CanvasTool.SELECT, CanvasTool.BOX, CanvasTool.FOUR_POINTS)),
+    moves=moves,
+    scale=st.sampled_from((1.3, 30.0)),
 )
 @settings(deadline=None, max_examples=200)
 def test_no_gesture_whatever_makes_a_box_outside_the_picture(
-    tool: CanvasTool, moves: list[tuple[str, float, float, bool, bool]], snap: bool
+    tool: CanvasTool, moves: list[tuple[str, float, float, bool, bool]], scale: float
 ) -> None:
     objects = [CanvasBox(i, Box(40 * i, 30 * i, 60, 50), i, f"car {i}") for i in range(8)]
-    setting = Setting(Scene(objects), ViewTransform(1.3, 5, 9), SIZE, snap=snap)
+    setting = Setting(Scene(objects), ViewTransform(scale, 5, 9), SIZE)
     toolbox = Toolbox(setting)
     toolbox.tool = tool
     held = False

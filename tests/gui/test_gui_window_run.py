@@ -53,6 +53,14 @@ def test_the_same_run_again_has_nothing_to_do(qtbot: QtBot, window: MainWindow) 
     assert window.toast.text() == "Nothing to do: the model has seen these frames."
 
 
+def test_what_a_run_found_comes_forward_where_one_panel_is_shown(qtbot: QtBot, window: MainWindow) -> None:
+    window.resize(1000, 640)
+    wait_for(qtbot, lambda: window.workspace.categories.isVisible() and not window.workspace.predictions.isVisible())
+    run_all(qtbot, window)
+    assert window.workspace.predictions.isVisible()
+    assert not window.workspace.categories.isVisible()
+
+
 def test_editing_goes_on_and_cancelling_keeps_what_was_found(qtbot: QtBot, window: MainWindow) -> None:
     studio, session = window.studio, window.studio.session
     assert session is not None

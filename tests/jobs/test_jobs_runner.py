@@ -124,6 +124,33 @@ def test_rate_and_time_left_come_from_the_last_seconds():
     assert progress.rate == pytest.approx(10)
 
 
+def test_a_pause_is_no_part_of_the_rate():
+    told: list[Progress] = []
+    half = threading.Event()
+
+    def job(_cancel):
+        meter = RateMeter(20)
+        for done in range(1, 21):
+            time.sleep(0.005)
+            yield meter.progress(done)
+
+    def sink(event):
+        if isinstance(event, Progress):
+            told.append(event)
+            if event.done == 10:
+                thread.pause()
+                half.set()
+
+    thread = JobThread(job, sink)
+    thread.start()
+    assert half.wait(5)
+    time.sleep(2)
+    thread.resume()
+    thread.join(10)
+    assert told[-1].done == 20
+    assert told[10].rate > 11 / 2, "with the pause it would be less"
+
+
 def test_a_streamed_call_reports_returns_and_raises():
     def job():
         value = yield from streamed(lambda report: [report(n) for n in range(5)] and "done", lambda n: Progress(n))

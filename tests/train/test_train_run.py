@@ -193,7 +193,7 @@ def test_a_dataset_without_categories_is_told(base: Path, tmp_path: Path) -> Non
     data = squares(tmp_path / "few", {"train": 2})
     file = data / "annotations" / "instances_train.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"categories": []}))
-    with pytest.raises(FormatError, match="no categories to learn"):
+    with pytest.raises(FormatError, match="has no categories"):
         trained(base, data)
 
 

@@ -13,6 +13,7 @@ from yolor_studio.gui.canvas import BoxRef, Canvas, Tool
 from yolor_studio.gui.canvas_link import CanvasLink
 from yolor_studio.gui.editing import Editor
 from yolor_studio.gui.frames import FramePicture
+from yolor_studio.gui.job_run import Outcome
 from yolor_studio.gui.panels.categories import CategoriesPanel
 from yolor_studio.gui.panels.media import MediaPanel
 from yolor_studio.gui.panels.objects import ObjectsPanel
@@ -188,6 +189,7 @@ class Workspace(QWidget):
         self.link.offered.connect(lambda _offer: self.state_changed.emit())
         self.right.folded.connect(self._remember_fold)
         session.changed.connect(self._on_change)
+        studio.run_ended.connect(self._show_predictions)
         self.thumbnails.ready.connect(self._keep_thumbnail)
         session.place_changed.connect(self.state_changed)
         studio.selection.changed.connect(self.state_changed)
@@ -245,6 +247,11 @@ class Workspace(QWidget):
             self.transport.set_name_width(172 if self._rail else self._left_slot.width() + 1)
 
     # Answers
+
+    def _show_predictions(self, outcome: Outcome) -> None:
+        """What a run found is what a person looks at next, where there is room for one panel alone."""
+        if outcome.finished:
+            self.right.bring_forward("predictions")
 
     def _tool_changed(self, tool: Tool) -> None:
         self.top_bar.show_tool(tool)

@@ -10,6 +10,7 @@ from typing import Any
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.errors import Cancelled
 from yolor_studio.jobs.events import Event, Job, Result
+from yolor_studio.jobs.rate import standing_still
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ class JobThread(threading.Thread):
         try:
             for event in self._make_job(self._cancel):
                 self._sink(event)
-                self._may_go_on.wait()
+                if self.paused:
+                    with standing_still():
+                        self._may_go_on.wait()
         except Exception as caught:
             error = caught
         self._sink(Ended(error))

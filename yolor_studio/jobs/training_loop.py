@@ -172,7 +172,8 @@ class TrainingLoop:
         step, steps, chosen = self.trainer.step, self.trainer.recipe.steps, self.selection
         if self.validation is None or chosen.step == step:
             return
-        kept = f"the weights of step {chosen.step:,} were the best and are kept, AP {chosen.ap:.3f}."
+        best = f"the weights of step {chosen.step:,}" if chosen.step else "the weights of the starting model"
+        kept = f"{best} were the best and are kept, AP {chosen.ap:.3f}."
         if step < steps:
             bad = f"no better AP in {self.preset.patience} measurements"
             yield Notice(f"Stopped early after {step:,} of {steps:,} steps, {bad}: {kept}")

@@ -184,10 +184,6 @@ class Canvas(QWidget):
         self._refresh()
         self.tool_changed.emit(tool)
 
-    def set_snap(self, on: bool) -> None:
-        """Whether edges are drawn to the picture's border."""
-        self._setting.snap = on
-
     def cancel(self) -> bool:
         """Drop the gesture or draft under way; False when there was none."""
         moving = list(self._tools.select.moving)

@@ -61,12 +61,11 @@ class Setting:
     selection: frozenset[BoxRef] = frozenset()
     preferred: BoxRef | None = None
     """The box that Tab chose: it wins over smaller ones until the selection changes."""
-    snap: bool = True
 
     @property
     def reach(self) -> float:
         """The snapping reach in picture pixels."""
-        return SNAP_REACH / self.view.scale if self.snap else 0.0
+        return SNAP_REACH / self.view.scale
 
     def lone(self) -> int | None:
         """The row of the only selected box."""

@@ -102,11 +102,12 @@ class EvaluationReport(QScrollArea):
         self._crops = Crops(evaluation.truth.read, self._bridge, self)
         names = [name for _, name in analysis.categories]
         self.boxes.set_evaluation(self._crops, names=names, colours=self._colours)
+        small, medium, large = (
+            percent(share, digits=0) for share in (scores.ap_small, scores.ap_medium, scores.ap_large)
+        )
         self.figures["ap"].set_figure(
             percent(scores.ap),
-            self.tr("S {small} · M {medium} · L {large}").format(
-                small=percent(scores.ap_small), medium=percent(scores.ap_medium), large=percent(scores.ap_large)
-            ),
+            self.tr("S {small} · M {medium} · L {large}").format(small=small, medium=medium, large=large),
         )
         self.figures["ap50"].set_figure(percent(scores.ap50))
         self.figures["ap75"].set_figure(percent(scores.ap75))

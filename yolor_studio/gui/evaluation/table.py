@@ -31,9 +31,9 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _Index = QModelIndex | QPersistentModelIndex
 
 
-def percent(share: float | None) -> str:
+def percent(share: float | None, *, digits: int = 1) -> str:
     """A share as people read it: "61.8"; a dash where there is nothing to measure by."""
-    return "–" if share is None else f"{share * 100:.1f}"
+    return "–" if share is None else f"{share * 100:.{digits}f}"
 
 
 def _tr(text: str) -> str:
