@@ -109,7 +109,7 @@ def press(qtbot: QtBot, page: ModelsPage, text: str) -> None:
 
 def test_the_page_opens_on_the_model_in_use_and_lists_what_can_be_fetched(page):
     assert page.details.item.name == "yolor-n"
-    assert "2,240,226 parameters, 673 of them implicit" in texts(page)
+    assert "2,316,278 parameters, 2,049 of them implicit" in texts(page)
     assert "comes with the program" in texts(page)
     assert "yolov4-tiny" in names(page, Kind.RELEASE)
     assert not has_button(page, "Remove")
