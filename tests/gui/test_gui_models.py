@@ -445,6 +445,9 @@ def test_a_channel_of_a_prediction_is_told_by_its_anchor_and_class(qtbot, tmp_pa
     assert on.meaning(11) == f"anchor 16 × 24, objectness: {values[11]:.3f}"
     assert on.meaning(13) == f"anchor 16 × 24, dog: {values[13]:.3f}"
     assert before.meaning(3) == f"channel 3: {facts.vectors[0].values[3]:.3f}"
+    tags = VectorPlot(replace(facts.vectors[0], task="tags", stride=16), ("cat", "dog"), role="ok", reach=1.0)
+    qtbot.addWidget(tags)
+    assert (on.place(), tags.place()) == ("stride 2", "tags, stride 16")
     assert "multiply on the prediction of stride 2: 14 values" in on.accessibleName()
 
 

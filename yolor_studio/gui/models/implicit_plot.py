@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ImplicitColumn", "VectorPlot"]
 
 HEIGHT = 36
-_LABEL, _COUNT = 72, 44
+_LABEL, _COUNT = 148, 44
 _FAINT = 0.6
 _OUTLIER = 2.0
 """Standard deviations from the mean beyond which a bar is painted in full."""
@@ -62,6 +62,12 @@ class VectorPlot(QWidget):
             width=across, height=down, name=name, value=value
         )
 
+    def place(self) -> str:
+        """Where it acts, in short: its stride, and its task where that is not the boxes."""
+        stride, task = self._vector.stride, self._vector.task
+        text = self.tr("stride {stride}").format(stride=stride) if stride else self.tr("one cell")
+        return text if task in ("", "boxes") else self.tr("{task}, {place}").format(task=task, place=text)
+
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             channel = self._channel_at(event.pos().x())
@@ -74,9 +80,7 @@ class VectorPlot(QWidget):
         painter = QPainter(self)
         ground = self._ground()
         label = QRectF(0, 0, _LABEL - 8, HEIGHT)
-        stride = self._vector.stride
-        text = self.tr("stride {stride}").format(stride=stride) if stride else self.tr("one cell")
-        rows.text(painter, label, text, role="tx2", size=looks.SECONDARY)
+        rows.text(painter, label, self.place(), role="tx2", size=looks.SECONDARY)
         count = QRectF(ground.right() + 8, 0, _COUNT - 8, HEIGHT)
         rows.text(
             painter, count, f"{len(self._values):,}", role="tx3", size=looks.SECONDARY, tabular=True, align=rows.RIGHT
