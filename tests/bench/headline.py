@@ -23,22 +23,8 @@ from yolor_studio.detect.detector import Detector
 from yolor_studio.detect.library import find_model
 from yolor_studio.yolor import zoo
 from yolor_studio.yolor.onnx_graph import build_onnx
-from yolor_studio.yolor.plan import Plan, build_plan
-from yolor_studio.yolor.weights import Weights
-
-
-def random_weights(plan: Plan) -> Weights:
-    """Such that maps neither vanish nor run away: He's spread for convolutions, batch norms that do nothing."""
-    rng = np.random.default_rng(0)
-    arrays = {}
-    for name, shape in plan.shapes().items():
-        if name.endswith("conv.weight"):
-            arrays[name] = rng.standard_normal(shape, np.float32) * np.float32((2 / np.prod(shape[1:])) ** 0.5)
-        elif name.endswith(("bn.weight", "running_var")):
-            arrays[name] = np.ones(shape, np.float32)
-        else:
-            arrays[name] = np.zeros(shape, np.float32)
-    return Weights(arrays, 1e-3)
+from yolor_studio.yolor.plan import build_plan
+from yolor_studio.yolor.reference import random_weights
 
 
 def main() -> None:
@@ -56,7 +42,7 @@ def main() -> None:
             plan = build_plan(zoo.description(name))
             model = build_onnx(
                 plan,
-                random_weights(plan),
+                random_weights(plan, seed=0, bn_eps=1e-3),
                 names=[str(index) for index in range(plan.classes)],
                 licence="",
                 source_hash="0" * 64,

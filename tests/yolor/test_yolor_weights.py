@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from checkpoint_kit import CFG, DESCRIPTION
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,24 +21,7 @@ from yolor_studio.yolor.safetensors_io import SavedNetwork, load_network, save_n
 from yolor_studio.yolor.sniff import FileKind, sniff
 from yolor_studio.yolor.weights import Weights, darknet_bytes, read_darknet
 
-CFG = """[net]
-width=32
-height=32
-[convolutional]
-batch_normalize=1
-filters=2
-size=3
-pad=1
-activation=leaky
-[convolutional]
-filters=7
-activation=linear
-[yolo]
-anchors=8,8
-classes=2
-"""
 IMPLICIT_CFG = CFG.replace("[yolo]", "[implicit_mul]\nfilters=7\n[route]\nlayers=1\n[control_channels]\nfrom=2\n[yolo]")
-DESCRIPTION = parse_cfg(CFG)
 PLAN = build_plan(DESCRIPTION)
 COUNT = 2 * 4 + 2 * 27 + 7 + 14
 
