@@ -302,13 +302,14 @@ def test_eval_measures_on_a_dataset_and_on_a_project(tell, tmp_path, grey_clip, 
     tell("review", project)
     tell("export", project, "--out", dataset, "--images", "png")
     annotations = dataset / "annotations" / "instances_train.json"
-    for source in (["--data", annotations, "--images", dataset / "images"], [project]):
+    images = ["--images", dataset / "images"]
+    for source in (["--data", annotations, *images], ["--data", annotations], [project]):
         code, out, err = tell("eval", *source, "--model", brightness_model, "--json")
         assert code == 0, err
         scores = json.loads(out)
         assert {"AP", "AP50", "AP75", "APs", "APm", "APl", "per_category"} <= set(scores)
         assert scores["AP"] > 0.9
-    for wrong in ([], [project, "--data", annotations], ["--data", annotations]):
+    for wrong in ([], [project, "--data", annotations], images):
         assert tell("eval", *wrong)[0] == 2
 
 

@@ -36,7 +36,6 @@ def test_pictures_are_found_in_every_usual_place(tmp_path: Path, file: str, pict
     _write(folder / file, folder / picture)
     (found,) = datasets_in(folder)
     assert (found.name, found.pictures, found.boxes) == (name, 1, 1)
-    assert found.images == (folder / picture).parent
     assert datasets_in(folder / file) == [found]
 
 

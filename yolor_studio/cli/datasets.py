@@ -114,7 +114,9 @@ def evaluate(
     data: Annotated[
         Path | None, typer.Option(metavar="COCO.json", help="The truth, where no project is named.")
     ] = None,
-    images: Annotated[Path | None, typer.Option(metavar="DIR", help="Where its pictures lie.")] = None,
+    images: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where its pictures lie; found beside it if left out.")
+    ] = None,
     model: options.Model = None,
     size: options.Size = None,
     device: options.Device = "auto",
@@ -143,10 +145,10 @@ def evaluate(
         with options.open_project(path, read_only=True) as project:
             evaluation = output.run(functools.partial(evaluate_project, project, **choices))
     else:
-        if data is None or images is None:
-            raise UsageError("Name a project, or --data COCO.json and --images DIR.")
+        if data is None:
+            raise UsageError("Name a project, or --data COCO.json.")
         for named in (data, images):
-            if not named.exists():
+            if named is not None and not named.exists():
                 raise UsageError(f"{named} does not exist.")
         evaluation = output.run(functools.partial(dataset_job, data, images, **choices))
     output.finish(evaluation.as_json(), evaluation.lines())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from yolor_studio.core.boxes import fit_box
 from yolor_studio.core.entities import Box, Media
 from yolor_studio.formats.coco_read import BoxRecord, CategoryRecord, CocoFile, ImageRecord, Problems
 from yolor_studio.formats.import_report import ImportReport
-from yolor_studio.formats.matching import Matcher, Place, Unplaced
+from yolor_studio.formats.matching import Matcher, Place
+from yolor_studio.formats.picture_files import PictureFiles, Unplaced
 
 _NOISE_PX = 1e-3
 
@@ -27,15 +27,16 @@ class Source:
         """Pictures whose size the file states differently."""
         self._known = {image.key for image in dataset.images}
         self._problems = Problems() if file.results else report.problems
+        files = PictureFiles(dataset)
         for image in dataset.images:
-            self._place(image, dataset.path.parent, matcher, report)
+            self._place(image, files, matcher, report)
         if not file.results:
             report.images += len(dataset.images)
             report.placed += len(self.places)
 
-    def _place(self, image: ImageRecord, folder: Path, matcher: Matcher, report: ImportReport) -> None:
+    def _place(self, image: ImageRecord, files: PictureFiles, matcher: Matcher, report: ImportReport) -> None:
         try:
-            place = matcher.place(image, folder)
+            place = matcher.place(image, files)
         except Unplaced as why:
             self._problems.add(image.where, "belongs to no media of the project", str(why))
             return

@@ -11,11 +11,10 @@ from typing import NamedTuple
 from yolor_studio.core.entities import Media, MediaKind
 from yolor_studio.formats.coco_read import ImageRecord, VideoRecord
 from yolor_studio.formats.names import clip_names
+from yolor_studio.formats.picture_files import PictureFiles, Unplaced, inside
 from yolor_studio.project import Project
 
 _NUMBERED = re.compile(r"(?P<stem>.*?)_?(?P<number>\d+)\.[A-Za-z0-9]+")
-_LONGEST_NAME = 255
-_DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class Place(NamedTuple):
@@ -23,10 +22,6 @@ class Place(NamedTuple):
 
     media: Media
     frame: int
-
-
-class Unplaced(Exception):
-    """A record belongs nowhere; the message says why."""
 
 
 class Matcher:
@@ -53,25 +48,28 @@ class Matcher:
             return [(path / name, frame, {name}) for frame, name in enumerate(media.files)]
         return [(path, 0, {media.name, path.name})] if media.kind is MediaKind.IMAGE else []
 
-    def place(self, image: ImageRecord, folder: Path) -> Place:
-        """Where the picture of a file in `folder` belongs. Raises Unplaced."""
+    def place(self, image: ImageRecord, files: PictureFiles) -> Place:
+        """Where a picture belongs that may lie among `files`. Raises Unplaced."""
         if image.video is not None and image.frame is not None:
             try:
                 return self._in_range(self._video(image.video), image.frame)
             except Unplaced:  # without the video its exported frames may be there, as pictures
-                picture = self._by_path.get(folder.parent.joinpath("images", *inside(image.file_name)))
+                picture = self._at(files.candidates(image.file_name))
                 if picture is None:
                     raise
                 return picture
         if image.source:
-            return self._find(image.source, [self._project.folder])
+            return self._find(image.source)
         try:
-            return self._find(image.file_name, [*picture_folders(folder), self._project.folder])
+            return self._at(files.candidates(image.file_name)) or self._find(image.file_name)
         except Unplaced:
             numbered = self._numbered(image)
             if numbered is None:
                 raise
             return numbered
+
+    def _at(self, paths: Iterable[Path]) -> Place | None:
+        return next((self._by_path[path] for path in paths if path in self._by_path), None)
 
     def _video(self, video: VideoRecord) -> Media:
         name = video.file_name or video.name
@@ -88,12 +86,11 @@ class Matcher:
                 raise Unplaced(f"{len(called)} media are called {parts[-1]}")
         raise Unplaced(f"no media is called {name}")
 
-    def _find(self, name: str, roots: list[Path]) -> Place:
+    def _find(self, name: str) -> Place:
         parts = inside(name)
-        for root in roots:
-            place = self._by_path.get(root.joinpath(*parts))
-            if place is not None:
-                return place
+        place = self._at([self._project.folder.joinpath(*parts)])
+        if place is not None:
+            return place
         found = self._by_name.get(parts[-1].casefold(), {})
         if len(found) > 1 and len(parts) > 1:
             found = {path: place for path, place in found.items() if list(path.parts[-len(parts) :]) == parts}
@@ -119,32 +116,6 @@ class Matcher:
         if not 0 <= frame < media.frames:
             raise Unplaced(f"{media.name} has {media.frames:,} frames and no frame {frame:,}")
         return Place(media, frame)
-
-
-def picture_folders(folder: Path) -> list[Path]:
-    """Where the pictures of an annotation file in `folder` may lie."""
-    return [folder, folder / "images", folder.parent, folder.parent / "images"]
-
-
-def picture_beside(image: ImageRecord, folder: Path) -> Path | None:
-    """The picture of an annotation file in `folder`, where it lies in the dataset's own folders."""
-    try:
-        parts = inside(image.file_name)
-    except Unplaced:
-        return None
-    return next((path for root in picture_folders(folder) if (path := root.joinpath(*parts)).is_file()), None)
-
-
-def inside(name: str) -> list[str]:
-    """The parts of a relative path in either style of separators. Raises Unplaced when it leaves its folder."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or _DRIVE.match(name):
-        raise Unplaced(f"the path {name} leaves the folder")
-    if not path.parts:
-        raise Unplaced("it has no file name")
-    if "\0" in name or any(len(part.encode()) > _LONGEST_NAME for part in path.parts):
-        raise Unplaced(f"no file system has the name {name[:40]!r}")
-    return list(path.parts)
 
 
 def _names_of(media: Media) -> set[str]:

@@ -1,4 +1,4 @@
-"""COCO datasets as people keep them: which annotation files a folder has, and where their pictures lie."""
+"""COCO datasets as people keep them: the annotation files of a folder whose pictures are there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from yolor_studio.core.errors import FormatError
 from yolor_studio.formats.coco_read import read
-from yolor_studio.jobs.coco_pictures import pictures_folder
+from yolor_studio.formats.picture_files import PictureFiles
 from yolor_studio.jobs.importing import annotation_files
 
 __all__ = ["Dataset", "datasets_in"]
@@ -15,10 +15,9 @@ __all__ = ["Dataset", "datasets_in"]
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """An annotation file and the folder of its pictures."""
+    """An annotation file with its pictures."""
 
     data: Path
-    images: Path
     pictures: int
     boxes: int
 
@@ -39,10 +38,10 @@ def datasets_in(path: Path) -> list[Dataset]:
         file = read(data)
         if file.results or not file.images:
             continue
-        if (images := pictures_folder(file)) is None:
-            missing.append(data.name)
+        if PictureFiles(file).any_found():
+            found.append(Dataset(data, len(file.images), len(file.boxes)))
         else:
-            found.append(Dataset(data, images, len(file.images), len(file.boxes)))
+            missing.append(data.name)
     if found:
         return found
     if missing:

@@ -59,7 +59,7 @@ class Predictor(Protocol):
 
 def evaluate(
     data: Path,
-    images: Path,
+    images: Path | None = None,
     cancel: CancelToken | None = None,
     *,
     model: str | None = None,
@@ -67,7 +67,8 @@ def evaluate(
     device: str = "auto",
     official: bool = False,
 ) -> Job:
-    """Measure a model (a name, a path, None for the bundled one) on a COCO file; the result is an Evaluation.
+    """Measure a model (a name, a path, None for the bundled one) on a COCO file, its pictures below `images` or else
+    where people keep them beside it; the result is an Evaluation.
 
     `official` prepares, suppresses and counts as YOLOR's test.py does. Raises FormatError, ModelError and
     Cancelled.

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from yolor_studio.core.entities import MediaKind, Origin
 from yolor_studio.core.errors import FormatError, MediaError
 from yolor_studio.formats.coco_read import CocoFile, Problems, read
+from yolor_studio.formats.picture_files import PictureFiles
 from yolor_studio.formats.plan import ExportPlan, ExportRequest, plan_export
-from yolor_studio.jobs.coco_pictures import numbered_boxes, picture_path, read_picture
+from yolor_studio.jobs.coco_pictures import numbered_boxes, read_picture
 from yolor_studio.jobs.opening import opener
 from yolor_studio.project import Project
 
@@ -40,18 +41,21 @@ class GroundTruth:
     """Reads one of them by its number."""
     places: tuple[tuple[int, int], ...] = ()
     """(media id, frame) of each picture of a project; empty for a dataset."""
-    files: tuple[Path, ...] = ()
-    """Where each picture of a dataset lies; empty for a project."""
+    files: tuple[Path | None, ...] = ()
+    """Where each picture of a dataset lies, None where it is missing; empty for a project."""
     accepted: int = 0
     """How many of a project's boxes are predictions that were accepted as they were."""
 
 
-def truth_of_dataset(data: Path, images: Path) -> GroundTruth:
-    """The COCO file `data`, its pictures below the folder `images`. Boxes flagged `ignore` count as crowds: finding
-    them costs nothing. Raises FormatError when the file is no dataset, or has no picture or category."""
+def truth_of_dataset(data: Path, images: Path | None = None) -> GroundTruth:
+    """The COCO file `data`, its pictures below the folder `images` or else where people keep them beside it. Boxes
+    flagged `ignore` count as crowds: finding them costs nothing. Raises FormatError when the file is no dataset, or has
+    no picture or category."""
     file = read(data)
     if file.results or not file.images or not file.categories:
         raise FormatError(f"{data.name} has no pictures or no categories, so no model can be measured on it.")
+    files = PictureFiles(file, images)
+    found = (files.find(image.file_name) for image in file.images)
     return GroundTruth(
         names=tuple(image.file_name for image in file.images),
         sizes=tuple(
@@ -64,9 +68,9 @@ def truth_of_dataset(data: Path, images: Path) -> GroundTruth:
         ),
         rows=_rows(file),
         problems=file.problems,
-        pictures=lambda: ((number, read_picture(image, images)) for number, image in enumerate(file.images, 1)),
-        read=lambda number: read_picture(file.images[number - 1], images),
-        files=tuple(path if isinstance(path := picture_path(image, images), Path) else images for image in file.images),
+        pictures=lambda: ((number, read_picture(image, files)) for number, image in enumerate(file.images, 1)),
+        read=lambda number: read_picture(file.images[number - 1], files),
+        files=tuple(path if isinstance(path, Path) else None for path in found),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.errors import FormatError, UsageError
 from yolor_studio.formats.coco_import import ImportReport, import_into
 from yolor_studio.formats.coco_read import CocoFile, read
-from yolor_studio.formats.matching import picture_beside
+from yolor_studio.formats.picture_files import PictureFiles
 from yolor_studio.jobs.adding import add_media
 from yolor_studio.jobs.events import ItemFailed, Job, Notice, Progress, Result, Started
 from yolor_studio.jobs.rate import RateMeter
@@ -43,8 +42,7 @@ def import_dataset(
     if format not in FORMATS:
         raise UsageError(f"There is no import of “{format}”; there is {' and '.join(FORMATS)}.")
     cancel = cancel or CancelToken()
-    # Absolute, because pictures beside them are found among the project's media by their whole path.
-    files = [read(file) for path in paths for file in annotation_files(Path(os.path.abspath(path)))]
+    files = [read(file) for path in paths for file in annotation_files(path)]
     if not project.media():
         yield from _add_pictures(project, files, cancel)
     yield Started("Import", unit="boxes", detail=", ".join(file.path.name for file in files[:3]))
@@ -73,8 +71,9 @@ def import_dataset(
 
 
 def _add_pictures(project: Project, files: Sequence[CocoFile], cancel: CancelToken) -> Job:
-    beside = (picture_beside(image, file.path.parent) for file in files for image in file.images)
-    pictures = list(dict.fromkeys(path for path in beside if path is not None))
+    beside = [(file, PictureFiles(file)) for file in files]
+    found = (pictures.find(image.file_name) for file, pictures in beside for image in file.images)
+    pictures = list(dict.fromkeys(path for path in found if isinstance(path, Path)))
     if pictures:
         added = yield from run_inside(add_media(project, pictures, cancel))
         yield Notice(f"{added.new:,} pictures of the dataset were added to the project.")

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from yolor_studio.core.errors import FormatError
 from yolor_studio.formats.coco_read import BoxRecord, CocoFile, read
-from yolor_studio.jobs.coco_pictures import numbered_boxes, pictures_folder, read_picture
+from yolor_studio.formats.picture_files import PictureFiles
+from yolor_studio.jobs.coco_pictures import numbered_boxes, read_picture
 from yolor_studio.jobs.importing import annotation_files
 from yolor_studio.train.samples import Labels
 
@@ -28,10 +29,10 @@ _OF_A_FOLDER = "_annotations.coco"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CocoSplit:
-    """An annotation file and the folder of its pictures."""
+    """An annotation file with its pictures and boxes."""
 
     file: CocoFile
-    images: Path
+    pictures: PictureFiles
     boxes: dict[str, list[BoxRecord]]
     """By the key of their picture."""
 
@@ -91,8 +92,8 @@ def _open(path: Path) -> CocoSplit:
     file = read(path)
     if file.results or not file.categories:
         raise FormatError(f"{path.name} has no categories, so there is nothing to learn from it.")
-    images = pictures_folder(file)
-    if images is None and file.images:
+    pictures = PictureFiles(file)
+    if file.images and not pictures.any_found():
         raise FormatError(
             f"The pictures of {path.name} are not beside it. They are expected in a folder “images” or in one of the "
             "same name."
@@ -100,7 +101,7 @@ def _open(path: Path) -> CocoSplit:
     boxes: dict[str, list[BoxRecord]] = defaultdict(list)
     for _, _, record in numbered_boxes(file):
         boxes[record.image].append(record)
-    return CocoSplit(file, images or path.parent, boxes)
+    return CocoSplit(file, pictures, boxes)
 
 
 def read_pictures(
@@ -115,7 +116,7 @@ def read_pictures(
     class_of = {one.key: row_of[one.name] for one in split.file.categories if one.name in row_of}
     known = set(split.names)
     for image in split.file.images:
-        rgb = read_picture(image, split.images)
+        rgb = read_picture(image, split.pictures)
         if isinstance(rgb, str):
             failed.append((image.file_name, rgb))
             continue

@@ -37,7 +37,7 @@ def start(source: Source, cancel: CancelToken, *, model: str | None, device: str
     """The job that measures a model on this."""
     if isinstance(source, ProjectFrames):
         return evaluate_project(source.project, cancel, model=model, device=device)
-    return evaluate(source.data, source.images, cancel, model=model, device=device)
+    return evaluate(source.data, None, cancel, model=model, device=device)
 
 
 def colours_of(source: Source, evaluation: Evaluation, session: Session | None) -> Sequence[int]:
@@ -58,7 +58,8 @@ def place_of(evaluation: Evaluation, spot: Spot, session: Session | None) -> tup
         return None
     if evaluation.truth.places:
         return evaluation.truth.places[spot.picture - 1]
-    wanted = _same(evaluation.truth.files[spot.picture - 1])
+    file = evaluation.truth.files[spot.picture - 1]
+    wanted = None if file is None else _same(file)
     for media in session.media:
         if _same(session.project.media_path(media)) == wanted:
             return media.id, 0
