@@ -14,6 +14,7 @@ from yolor_studio.media import open_media
 
 __all__ = ["numbered_boxes", "read_picture"]
 
+
 def read_picture(image: ImageRecord, files: PictureFiles) -> NDArray[np.uint8] | str:
     """Its pixels [H, W, 3]; a sentence when it cannot be read, or is not as large as the file says."""
     path = files.find(image.file_name)
