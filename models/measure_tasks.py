@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from yolor_studio.core.boxes import iou_matrix
 from yolor_studio.demo.scene import SceneSpec, render_scene
-from yolor_studio.detect.detector import Detector, Seen
+from yolor_studio.detect.detector import Detector, Findings
 from yolor_studio.detect.library import find_model
 from yolor_studio.yolor.onnx_graph import build_onnx
 from yolor_studio.yolor.plan import build_plan
@@ -161,7 +161,7 @@ def looked_at(number: int) -> bool:
 
 def found_in(detector: Detector, rgb: NDArray[np.uint8], truth: Sequence[tuple[int, int, list[float]]]) -> Found:
     """Every true object's best prediction, where one covers it well enough; no prediction stands for two."""
-    seen: Seen = detector.see([rgb])[0]
+    seen: Findings = detector.see([rgb])[0]
     boxes = seen.predictions.boxes.astype(np.float64)
     overlap = iou_matrix(xyxy([box for _, _, box in truth]), xyxy(boxes)) if len(boxes) and truth else np.zeros((0, 0))
     pairs: list[tuple[int, int]] = []

@@ -35,7 +35,7 @@ def input_size(entry: ModelEntry, wanted: int | None) -> int:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class Findings:
     """All that a model says about one picture."""
 
     predictions: Predictions
@@ -154,18 +154,18 @@ class Detector:
         boxes, scores = self.infer(images)
         return [self.finish(b, s, letterbox, min_score=min_score) for b, s in zip(boxes, scores, strict=True)]
 
-    def see(self, pictures: Sequence[NDArray[np.uint8]], *, min_score: float = MIN_SCORE) -> list[Seen]:
+    def see(self, pictures: Sequence[NDArray[np.uint8]], *, min_score: float = MIN_SCORE) -> list[Findings]:
         """The same predictions, with the pictures' tags and the predictions' embeddings where the model has them and
         was opened with `more_tasks`."""
         images, letterbox = self._letterboxed(pictures)
         names = [BOXES, SCORES, *self._more]
         found = dict(zip(names, self._run(images, names), strict=True))
-        seen: list[Seen] = []
+        findings: list[Findings] = []
         for n in range(len(pictures)):
             predictions, rows = choose_candidates(found[BOXES][n], found[SCORES][n], letterbox, min_score=min_score)
             tags = found[TAGS][n] if TAGS in found else None
-            seen.append(Seen(predictions, tags, found[EMBEDDINGS][n, rows] if EMBEDDINGS in found else None))
-        return seen
+            findings.append(Findings(predictions, tags, found[EMBEDDINGS][n, rows] if EMBEDDINGS in found else None))
+        return findings
 
     def _letterboxed(self, pictures: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], Letterbox]:
         height, width = pictures[0].shape[:2]

@@ -37,8 +37,8 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A frame as the network sees it."""
+class LetterboxedFrame:
+    """A frame, and how its picture was fitted into the network's input."""
 
     media: Media
     frame: int
@@ -54,7 +54,7 @@ class Seen:
 class Batch:
     """Frames of one input shape, which may come from several media."""
 
-    items: tuple[Seen, ...]
+    items: tuple[LetterboxedFrame, ...]
     images: NDArray[np.uint8]
     """[at least len(items), H, W, 3]; what is more is padding."""
 
@@ -65,11 +65,11 @@ class Batcher:
     def __init__(self, size: int, put: Callable[[Batch], None]) -> None:
         self._size = size
         self._put = put
-        self._items: list[Seen] = []
+        self._items: list[LetterboxedFrame] = []
         self._images: list[NDArray[np.uint8]] = []
         self._planned: set[tuple[int, ...]] = set()
 
-    def add(self, item: Seen, image: NDArray[np.uint8]) -> None:
+    def add(self, item: LetterboxedFrame, image: NDArray[np.uint8]) -> None:
         """Take a frame's image [H, W, 3]."""
         if self._images and self._images[0].shape != image.shape:
             self.flush()
@@ -200,7 +200,7 @@ def _decode(
 
 def _letterboxed(
     project: Project, work: Work, detector: Detector, clock: StageClock
-) -> Iterator[ItemFailed | tuple[Seen, NDArray[np.uint8]]]:
+) -> Iterator[ItemFailed | tuple[LetterboxedFrame, NDArray[np.uint8]]]:
     media = work.media
     letterbox = detector.letterbox(media.width, media.height)
     for frame, picture in _pictures(project, work):
@@ -214,7 +214,7 @@ def _letterboxed(
         image = np.empty((letterbox.height, letterbox.width, 3), np.uint8)
         letterbox.apply(picture, image)
         clock.letterbox += time.thread_time() - cpu
-        yield Seen(media, frame, letterbox), image
+        yield LetterboxedFrame(media, frame, letterbox), image
 
 
 def _name(media: Media, frame: int) -> str:

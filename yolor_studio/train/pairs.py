@@ -50,12 +50,10 @@ class Things:
     ) -> None:
         """groups: [pictures]; identities: [boxes of all pictures in turn], equal for the same thing."""
         self.store = PictureStore(folder)
-        counts = [len(self.store.labels(index).boxes) for index in range(len(self.store))]
-        self.first_box = np.concatenate([[0], np.cumsum(counts)])
-        self.groups = np.arange(len(counts)) if groups is None else groups
-        self.identities = np.arange(self.first_box[-1]) if identities is None else identities
+        self.groups = np.arange(len(self.store)) if groups is None else groups
+        self.identities = np.arange(len(self.store.box_classes)) if identities is None else identities
         self.augment = augment
-        self._numbered = _NumberedBoxes(folder)
+        self._numbered = NumberedBoxes(folder)
 
     def __len__(self) -> int:
         return len(self.store)
@@ -66,26 +64,24 @@ class Things:
         others = others[others != index]
         return int(rng.choice(others)) if len(others) else index
 
-    def view(self, index: int, *, size: int, rng: np.random.Generator) -> Seen:
+    def view(self, index: int, *, size: int, rng: np.random.Generator) -> TaskView:
         """The picture as it is seen once."""
-        labels = self.store.labels(index)
         view = single(self._numbered, index, size=size, augment=self.augment, rng=rng)
-        rows = view.classes
-        lost = np.ones(len(labels.boxes), np.bool_)
-        lost[rows] = False
+        labels, kept = self._numbered.labels(index), view.classes
+        lost = np.setdiff1d(labels.classes, kept)
         shows, decided = np.zeros(len(labels.labelled), np.bool_), labels.labelled.copy()
-        decided[labels.classes[lost]] = False
-        shows[labels.classes[rows]] = True
-        return Seen(
-            replace(view, classes=labels.classes[rows]),
-            self.identities[self.first_box[index] + rows],
+        decided[self.store.box_classes[lost]] = False
+        shows[self.store.box_classes[kept]] = True
+        return TaskView(
+            replace(view, classes=self.store.box_classes[kept]),
+            self.identities[kept],
             shows,
             decided | shows,
         )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class TaskView:
     """A view, the identities of its boxes, and what it shows; see TaskBatch."""
 
     view: View
@@ -118,19 +114,11 @@ class PairBatches(Batches):
             np.stack([one.decided for one in seen]),
         )
 
-    def _pair(self, pick: int, size: int, rng: np.random.Generator) -> list[Seen]:
+    def _pair(self, pick: int, size: int, rng: np.random.Generator) -> list[TaskView]:
         number = int(np.searchsorted(self._first, pick, side="right")) - 1
         things, index = self._things[number], pick - int(self._first[number])
         both = [things.view(which, size=size, rng=rng) for which in (index, things.partner(index, rng))]
         return [replace(one, identities=one.identities + self._first_identity[number]) for one in both]
-
-
-class _NumberedBoxes(PictureStore):
-    """The pictures with each box's number in place of its class, so that a view tells which boxes it kept."""
-
-    def labels(self, index: int) -> Labels:
-        labels = super().labels(index)
-        return replace(labels, classes=np.arange(len(labels.boxes)))
 
 
 def _with_tasks(

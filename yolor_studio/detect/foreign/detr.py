@@ -8,19 +8,19 @@ import numpy as np
 from onnx import TensorProto
 
 from yolor_studio.detect.foreign.reading import END, Reading, Tail, fields, ones
-from yolor_studio.detect.foreign.seen import Seen
+from yolor_studio.detect.foreign.sized import SizedFile
 
 
-def read(seen: Seen, names: int) -> list[Reading]:
+def read(sized: SizedFile, names: int) -> list[Reading]:
     """Nothing in the shape is telling (with two classes it is YOLOv10's), so the names in the file must agree with it,
     and everything that it answers must lie between 0 and 1, as no boxes in pixels do."""
-    table = seen.table
-    if table is None or seen.beside or seen.signature.companions:
+    table = sized.table
+    if table is None or sized.beside or sized.signature.companions:
         return []
     output, _, count = table
     if not names or count - 4 != names:
         return []
-    if not seen.lie_between_0_and_1(output, ...) or not np.any(seen.answers()[output][..., :4]):
+    if not sized.lie_between_0_and_1(output, ...) or not np.any(sized.answers()[output][..., :4]):
         return []
     return [Reading("an RT-DETR export", partial(_write, output), names)]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yolor_studio.detect.foreign.counts import ANCHORED, PER_CELL, strides_of
-from yolor_studio.detect.foreign.seen import Seen
+from yolor_studio.detect.foreign.sized import SizedFile
 from yolor_studio.detect.model_check import value_shape
 
 if TYPE_CHECKING:
     import onnx
 
 
-def classes_inside(seen: Seen, model: onnx.ModelProto) -> int | None:
+def classes_inside(sized: SizedFile, model: onnx.ModelProto) -> int | None:
     """The only number C for which some layers give C fields and some C + 5 (or C + 4, without objectness) for as many
     boxes as the input's size has; None where there is no such number, or more than one."""
     import onnx
@@ -29,7 +29,7 @@ def classes_inside(seen: Seen, model: onnx.ModelProto) -> int | None:
             if not isinstance(boxes, int) or not isinstance(fields, int):
                 continue
             for before, kinds in ((5, ANCHORED), (4, PER_CELL), (5, PER_CELL)):
-                if strides_of(boxes, seen.height, seen.width, kinds):
+                if strides_of(boxes, sized.height, sized.width, kinds):
                     found[before].add(fields)
     counts = {fields for before, group in found.items() for fields in group if fields + before in group}
     return counts.pop() if len(counts) == 1 else None

@@ -7,7 +7,7 @@ from functools import partial
 
 from yolor_studio.detect.foreign.paddle_config import Config
 from yolor_studio.detect.foreign.reading import Picture, Reading, Tail, fields, from_corners, ones
-from yolor_studio.detect.foreign.seen import Seen
+from yolor_studio.detect.foreign.sized import SizedFile
 from yolor_studio.detect.foreign.suppressed import SUPPRESSED, column, write_rows
 
 _LAYOUT = "a PP-YOLO export"
@@ -17,31 +17,31 @@ _UNSAID = (
 )
 
 
-def read(seen: Seen, config: Config | None) -> list[Reading]:
+def read(sized: SizedFile, config: Config | None) -> list[Reading]:
     """The scale factor is given as 1, so that boxes, x1, y1, x2, y2, are in pixels of the input; `config` is what lies
     beside the file."""
-    if "scale_factor" not in seen.signature.companions:
+    if "scale_factor" not in sized.signature.companions:
         return []
-    picture = (config.picture if config is not None else None) or _in_metadata(seen)
+    picture = (config.picture if config is not None else None) or _in_metadata(sized)
     notices = (_UNSAID,) if picture is None else ()
     reading = partial(Reading, picture=picture or Picture())
-    lists = [output.name for output in seen.outputs if output.is_float and output.shape[1:] == (6,)]
-    if len(lists) == 1 and len(seen.outputs) <= 2:
-        if (seen.signature.batch or 1) > 1:
-            raise seen.signature.unusable("gives the boxes of several pictures in one list")
+    lists = [output.name for output in sized.outputs if output.is_float and output.shape[1:] == (6,)]
+    if len(lists) == 1 and len(sized.outputs) <= 2:
+        if (sized.signature.batch or 1) > 1:
+            raise sized.signature.unusable("gives the boxes of several pictures in one list")
         write = partial(_suppressed, lists[0])
         return [reading(_LAYOUT, write, None, one_by_one=True, notices=(*notices, SUPPRESSED))]
-    if len(seen.outputs) == 2 and all(output.is_float for output in seen.outputs):
+    if len(sized.outputs) == 2 and all(output.is_float for output in sized.outputs):
         return [
             reading(_LAYOUT, partial(_plain, boxes, scores, turned), classes, sure_of_names=True, notices=notices)
-            for boxes, scores, turned, classes in _pairs(seen)
+            for boxes, scores, turned, classes in _pairs(sized)
         ]
     return []
 
 
-def _in_metadata(seen: Seen) -> Picture | None:
+def _in_metadata(sized: SizedFile) -> Picture | None:
     """The mean and deviation that the file's metadata name, of values from 0 to 1 or, where they are larger, to 255."""
-    mean, std = (seen.signature.value(key) for key in ("mean", "std"))
+    mean, std = (sized.signature.value(key) for key in ("mean", "std"))
     for values in (mean, std):
         if not isinstance(values, list | tuple) or len(values) != 3:
             return None
@@ -52,9 +52,9 @@ def _in_metadata(seen: Seen) -> Picture | None:
     return Picture(scale=1.0 if max(*mean, *std) > 1 else 1 / 255, mean=tuple(mean), std=tuple(std))
 
 
-def _pairs(seen: Seen) -> list[tuple[str, str, bool, int]]:
+def _pairs(sized: SizedFile) -> list[tuple[str, str, bool, int]]:
     """(boxes, scores, whether the scores have a row per class, classes): every way in which the two shapes agree."""
-    first, second = seen.outputs
+    first, second = sized.outputs
     found = []
     for boxes, scores in ((first, second), (second, first)):
         match boxes.shape, scores.shape:

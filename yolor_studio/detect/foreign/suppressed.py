@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from yolor_studio.detect.foreign.reading import Reading, Tail, fields, from_corners
-from yolor_studio.detect.foreign.seen import Seen
 from yolor_studio.detect.foreign.signature import Output
+from yolor_studio.detect.foreign.sized import SizedFile
 from yolor_studio.yolor.onnx_nodes import Nodes
 
 SUPPRESSED = (
@@ -20,23 +20,23 @@ SUPPRESSED = (
 )
 
 
-def read(seen: Seen) -> list[Reading]:
+def read(sized: SizedFile) -> list[Reading]:
     """Boxes are x1, y1, x2, y2 in pixels of the input."""
     reading = partial(Reading, classes=None, notices=(SUPPRESSED,))
-    one, plain = seen.signature.batch in (None, 1), not seen.signature.companions
-    match seen.outputs:
+    one, plain = sized.signature.batch in (None, 1), not sized.signature.companions
+    match sized.outputs:
         case [Output(name=name, shape=(_, 7), is_float=True)]:
             return [reading("a YOLOv7 end-to-end export", partial(_batched, name))]
         case [Output(name=name, shape=(_, _, 6), is_float=True)] if plain:
             return [reading("a YOLOv10 export", partial(_ranked, name))]
-        case [Output(name=name, shape=(_, 6), is_float=True)] if plain and one and _are_boxes(seen.answers()[name]):
+        case [Output(name=name, shape=(_, 6), is_float=True)] if plain and one and _are_boxes(sized.answers()[name]):
             return [reading("a list of boxes after suppression", partial(_ranked, name, listed=True), one_by_one=True)]
         case [
             Output(name=boxes, shape=(_, _, 5), is_float=True),
             Output(name=classes, shape=(_, _), is_float=False),
         ] if plain:
             return [reading("an MMDeploy export", partial(_scored, boxes, classes))]
-    found = _named(seen)
+    found = _named(sized)
     if found is None:
         return []
     if found.listed:
@@ -65,11 +65,11 @@ class _Named:
     """Whether there is no dimension for the pictures."""
 
 
-def _named(seen: Seen) -> _Named | None:
+def _named(sized: SizedFile) -> _Named | None:
     """Three or four outputs, told apart by shape, type and word."""
-    listed = all(len(output.shape) < 3 for output in seen.outputs)
+    listed = all(len(output.shape) < 3 for output in sized.outputs)
     counts, boxes, flat = [], [], []
-    for output in seen.outputs:
+    for output in sized.outputs:
         match (None, *output.shape) if listed else output.shape:
             case (_, 1) if not output.is_float:
                 counts.append(output.name)

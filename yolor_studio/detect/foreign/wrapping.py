@@ -13,8 +13,8 @@ from yolor_studio.detect.foreign.inside import classes_inside
 from yolor_studio.detect.foreign.naming import choose, names_inside
 from yolor_studio.detect.foreign.paddle_config import Config, config_beside
 from yolor_studio.detect.foreign.reading import Reading
-from yolor_studio.detect.foreign.seen import Seen, look, usual_size
 from yolor_studio.detect.foreign.signature import MAX_SIDE, read_signature
+from yolor_studio.detect.foreign.sized import SizedFile, look, usual_size
 from yolor_studio.detect.foreign.trial import Trial
 from yolor_studio.detect.names import all_names
 
@@ -36,17 +36,17 @@ def wrap(
     """
     signature = read_signature(file.name, model)
     trial = Trial(file, signature)
-    seen = look(signature, trial)
+    sized = look(signature, trial)
     config = config_beside(file) if "scale_factor" in signature.companions else None
     inside = names_inside(signature) or (config.names if config and config.names else None)
-    readings = _readings(seen, config, names=len(inside or () if names is None else all_names(names)))
+    readings = _readings(sized, config, names=len(inside or () if names is None else all_names(names)))
     if not readings:
         raise signature.unknown()
     if any(reading.classes is None for reading in readings):
-        count = classes_inside(seen, model)
+        count = classes_inside(sized, model)
         readings = [replace(reading, classes=count, sure_of_names=True) for reading in readings]
     reading, classes, told = choose(signature, readings, given=names, inside=inside)
-    size = _size(seen, reading)
+    size = _size(sized, reading)
     metadata = {
         "names": json.dumps(list(classes), ensure_ascii=False),
         "stride": str(size.multiple),
@@ -59,25 +59,25 @@ def wrap(
     return built, (*_about_size(file.name, size), *reading.notices, *told)
 
 
-def _readings(seen: Seen, config: Config | None, *, names: int) -> list[Reading]:
+def _readings(sized: SizedFile, config: Config | None, *, names: int) -> list[Reading]:
     """Every way in which the file can be read; those that the number of boxes speaks for come before the others, and
     those that only the number of class `names` speaks for come last."""
-    by_count = [*yolov5.read(seen), *yolov8.read(seen), *yolox.read(seen)]
-    by_outputs = by_count or detr.read(seen, names) or [*paddle.read(seen, config), *suppressed.read(seen)]
-    return by_outputs or [*yolov5.read_by_names(seen, names), *yolov8.read_by_names(seen, names)]
+    by_count = [*yolov5.read(sized), *yolov8.read(sized), *yolox.read(sized)]
+    by_outputs = by_count or detr.read(sized, names) or [*paddle.read(sized, config), *suppressed.read(sized)]
+    return by_outputs or [*yolov5.read_by_names(sized, names), *yolov8.read_by_names(sized, names)]
 
 
-def _size(seen: Seen, reading: Reading) -> Size:
+def _size(sized: SizedFile, reading: Reading) -> Size:
     """A file of free size stays free where it runs at the smallest input; otherwise it is held to one size."""
-    signature = seen.signature
+    signature = sized.signature
     said = signature.value("stride")
     stride = reading.stride or (said if isinstance(said, int) and 0 < said <= MAX_SIDE else _STRIDE)
     usual = usual_size(signature) or _USUAL.get(stride, 640)
-    if seen.free and seen.trial.run(stride, stride) is not None:
+    if sized.free and sized.trial.run(stride, stride) is not None:
         return Size(usual, usual, stride=stride, free=True)
-    height, width = (usual, usual) if seen.free else (seen.height, seen.width)
-    if seen.free and seen.trial.run(height, width) is None:
-        raise signature.unusable(f"cannot be run at {width} x {height} ({seen.trial.why})")
+    height, width = (usual, usual) if sized.free else (sized.height, sized.width)
+    if sized.free and sized.trial.run(height, width) is None:
+        raise signature.unusable(f"cannot be run at {width} x {height} ({sized.trial.why})")
     fitted = height != width or reading.picture.in_the_corner
     return Size(height, width, stride=stride, free=False, fitted=fitted)
 

@@ -9,21 +9,21 @@ import numpy as np
 from yolor_studio.detect.foreign.counts import PER_CELL, strides_of
 from yolor_studio.detect.foreign.extras import dropped_fields
 from yolor_studio.detect.foreign.reading import Reading, Tail, fields, ones
-from yolor_studio.detect.foreign.seen import Seen
+from yolor_studio.detect.foreign.sized import SizedFile
 
 _LAYOUT = "a YOLOv8 export"
 _TASKS = ("detect", "segment", "pose")
 """What its metadata may say that it is for; boxes that are turned are not read."""
 
 
-def read(seen: Seen) -> list[Reading]:
+def read(sized: SizedFile) -> list[Reading]:
     """Masks and key points that stand behind the classes are left out."""
-    table = seen.table
-    if table is None or seen.signature.metadata.get("task", "detect") not in _TASKS:
+    table = sized.table
+    if table is None or sized.signature.metadata.get("task", "detect") not in _TASKS:
         return []
     output, count, boxes = table
-    strides = strides_of(boxes, seen.height, seen.width, PER_CELL)
-    extra, notices = dropped_fields(seen)
+    strides = strides_of(boxes, sized.height, sized.width, PER_CELL)
+    extra, notices = dropped_fields(sized)
     classes = count - 4 - extra
     if strides is None or classes < 1:
         return []
@@ -31,13 +31,13 @@ def read(seen: Seen) -> list[Reading]:
     return [Reading(_LAYOUT, write, classes, stride=strides[-1], sure_of_names=True, notices=notices)]
 
 
-def read_by_names(seen: Seen, names: int) -> list[Reading]:
+def read_by_names(sized: SizedFile, names: int) -> list[Reading]:
     """The same of a network with other strides, which its class names speak for, if the scores lie between 0 and 1."""
-    if seen.table is None or seen.signature.metadata.get("task", "detect") not in _TASKS:
+    if sized.table is None or sized.signature.metadata.get("task", "detect") not in _TASKS:
         return []
-    output, count, _ = seen.table
-    extra, notices = dropped_fields(seen)
-    if not names or count - 4 - extra != names or not seen.lie_between_0_and_1(output, np.s_[:, 4 : 4 + names]):
+    output, count, _ = sized.table
+    extra, notices = dropped_fields(sized)
+    if not names or count - 4 - extra != names or not sized.lie_between_0_and_1(output, np.s_[:, 4 : 4 + names]):
         return []
     return [Reading(_LAYOUT, partial(write_columns, output, names), names, sure_of_names=True, notices=notices)]
 

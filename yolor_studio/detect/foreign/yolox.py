@@ -12,7 +12,7 @@ from onnx import TensorProto
 from yolor_studio.detect.foreign import yolov8
 from yolor_studio.detect.foreign.counts import PER_CELL, strides_of
 from yolor_studio.detect.foreign.reading import END, Picture, Reading, Tail, fields
-from yolor_studio.detect.foreign.seen import Seen
+from yolor_studio.detect.foreign.sized import SizedFile
 from yolor_studio.yolor.onnx_nodes import Nodes
 
 _RAW = Picture(scale=1.0, bgr=True, in_the_corner=True)
@@ -22,21 +22,21 @@ _NEAR = 8.0
 _MOST = 0.8
 
 
-def read(seen: Seen) -> list[Reading]:
+def read(sized: SizedFile) -> list[Reading]:
     """The shapes are equal, so what the file answers tells them apart: whether a box's centre lies near its own cell in
     pixels, and whether objectness is 1 everywhere, as YOLOv6 has it."""
-    table = seen.table
-    if table is None or seen.beside:
+    table = sized.table
+    if table is None or sized.beside:
         return []
     output, boxes, count = table
-    strides = strides_of(boxes, seen.height, seen.width, PER_CELL)
+    strides = strides_of(boxes, sized.height, sized.width, PER_CELL)
     if strides is None or count < 6:
         return []
     reading = partial(Reading, classes=count - 5, stride=strides[-1], sure_of_names=True)
-    rows = np.asarray(seen.answers()[output], np.float64)[0]
+    rows = np.asarray(sized.answers()[output], np.float64)[0]
     if not ((rows[:, 4:] >= 0) & (rows[:, 4:] <= 1)).all():
         return []
-    grid = _grid(seen.height, seen.width, strides)
+    grid = _grid(sized.height, sized.width, strides)
     if _holds(np.abs(rows[:, :2]) < _NEAR, grid):
         told = f"It was read as a YOLOX export: {_PICTURES}."
         return [reading("a YOLOX export", partial(_decode, output, strides), picture=_RAW, notices=(told,))]

@@ -19,7 +19,7 @@ _USUAL = 640
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SizedFile:
     """A file at one input size."""
 
     signature: Signature
@@ -59,7 +59,7 @@ class Seen:
         return bool(((values >= 0) & (values <= 1)).all())
 
 
-def look(signature: Signature, trial: Trial) -> Seen:
+def look(signature: Signature, trial: Trial) -> SizedFile:
     """The file at its own input size; where it leaves the size or an output's shape open, it is run to see. ModelError
     if it does not run."""
     height, width = signature.height, signature.width
@@ -68,7 +68,7 @@ def look(signature: Signature, trial: Trial) -> Seen:
     if height is None and width is None:
         sizes.insert(0, _PROBE)
     elif height and width and all(None not in output.shape[1:] for output in signature.outputs):
-        return Seen(signature, height, width, signature.outputs, trial, free=False)
+        return SizedFile(signature, height, width, signature.outputs, trial, free=False)
     for high, wide in sizes:
         answer = trial.run(high, wide)
         if answer is not None:
@@ -76,7 +76,7 @@ def look(signature: Signature, trial: Trial) -> Seen:
                 replace(output, shape=_merged(output.shape, found.shape))
                 for output, found in zip(signature.outputs, answer, strict=True)
             )
-            return Seen(signature, high, wide, outputs, trial, free=(high, wide) == _PROBE)
+            return SizedFile(signature, high, wide, outputs, trial, free=(high, wide) == _PROBE)
     tried = " nor ".join(f"at {wide} x {high}" for high, wide in sizes)
     raise ModelError(f"{signature.file} cannot be run {tried}: {trial.why}")
 
