@@ -198,7 +198,7 @@ def test_two_lists_of_names_that_fit_are_not_guessed_between(tmp_path: Path):
         (b"a\nb\nc\n", "n.txt holds 3 class names, but the network has 2 classes"),
         (b"", "holds 0 class names"),
         (b"\nb\n", "Line 1 of n.txt is empty"),
-        (b"\xff\xfea\0", "not UTF-8"),
+        (b"\xff\xfea\0", "n.txt is not UTF-8 text"),
     ],
 )
 def test_names_that_do_not_fit_are_told(tmp_path: Path, text: bytes, told: str):

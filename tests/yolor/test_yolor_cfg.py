@@ -69,7 +69,7 @@ def test_a_missing_option_is_named():
 def test_a_file_that_is_no_text_or_is_missing_is_told(tmp_path: Path):
     binary = tmp_path / "binary.cfg"
     binary.write_bytes(b"[net]\0")
-    with pytest.raises(ModelError, match=r"binary\.cfg is not a network description"):
+    with pytest.raises(ModelError, match=r"binary\.cfg is no text"):
         read_cfg(binary)
     with pytest.raises(ModelError, match=r"missing\.cfg cannot be read"):
         read_cfg(tmp_path / "missing.cfg")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from yolor_studio.core.errors import ModelError
-
-_MAX_BYTES = 1 << 20
+from yolor_studio.yolor.files import read_text
 
 
 def read_names(path: Path, classes: int) -> tuple[str, ...]:
@@ -19,16 +18,7 @@ def read_names(path: Path, classes: int) -> tuple[str, ...]:
 
 def all_names(path: Path) -> tuple[str, ...]:
     """As `read_names`, where nothing else tells how many classes there are."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-        text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise ModelError(f"The class names {path.name} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ModelError(f"The class names {path.name} are not UTF-8 text.") from error
-    if len(data) > _MAX_BYTES:
-        raise ModelError(f"{path.name} is longer than a list of class names can be.")
+    text = read_text(path, f"The list of class names {path.name}")
     names = [line.strip() for line in text.rstrip().splitlines()]
     if "" in names:
         raise ModelError(f"Line {names.index('') + 1} of {path.name} is empty, where a class name should stand.")

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from yolor_studio.core.errors import ModelError
+from yolor_studio.yolor.files import read_text
 
-MAX_BYTES = 1 << 20
-"""No description is longer; the largest published one has 40 kB."""
 MAX_NUMBER = 1 << 20
 """No width, number of filters or layer index in a description is larger."""
 
@@ -115,15 +114,9 @@ def parse_cfg(text: str) -> Description:
 
 def read_cfg(path: Path) -> Description:
     """Read a cfg file; ModelError if it cannot be read, is too long or is no text."""
+    text = read_text(path, f"The network description {path.name}", errors="replace")  # comments may be of any encoding
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ModelError(f"The network description {path.name} cannot be read: {error.strerror}.") from error
-    if len(data) > MAX_BYTES or b"\0" in data:
-        raise ModelError(f"{path.name} is not a network description: it is not text, or longer than 1 MiB.")
-    try:
-        return parse_cfg(data.decode("utf-8", "replace"))
+        return parse_cfg(text)
     except ModelError as error:
         raise ModelError(f"{path.name}: {error}") from None
 

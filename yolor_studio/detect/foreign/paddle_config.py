@@ -8,9 +8,9 @@ from pathlib import Path
 
 from yolor_studio.core.errors import ModelError
 from yolor_studio.detect.foreign.reading import Picture
+from yolor_studio.yolor.files import read_text
 
 FILE = "infer_cfg.yml"
-_MAX_BYTES = 1 << 20
 _KEYS = ("mean", "std", "norm_type", "is_scale", "label_list", "type")
 
 
@@ -35,21 +35,12 @@ def config_beside(file: Path) -> Config | None:
     path = settings_beside(file)
     if path is None:
         return None
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(_MAX_BYTES + 1)
-        text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise ModelError(f"{FILE} beside {file.name} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ModelError(f"{FILE} beside {file.name} is not UTF-8 text.") from error
-    if len(data) > _MAX_BYTES:
-        raise ModelError(f"{FILE} beside {file.name} is longer than such a file can be.")
-    values = _values(text)
+    called = f"{FILE} beside {file.name}"
+    values = _values(read_text(path, called))
     try:
         return Config(_picture(values), tuple(values.get("label_list", ())))
     except ValueError as error:
-        raise ModelError(f"{FILE} beside {file.name} does not say how pictures are normalised: {error}.") from error
+        raise ModelError(f"{called} does not say how pictures are normalised: {error}.") from error
 
 
 def _picture(values: dict[str, list[str]]) -> Picture | None:
