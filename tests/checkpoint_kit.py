@@ -5,16 +5,18 @@ from __future__ import annotations
 import struct
 import tracemalloc
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from checkpoint_files import Pickle, main_line, numpy_array, ordered
 
 from yolor_studio.core.errors import ModelError
-from yolor_studio.yolor.cfg import parse_cfg
-from yolor_studio.yolor.checkpoints.reading import read_checkpoint
+from yolor_studio.yolor.cfg import Description, parse_cfg
+from yolor_studio.yolor.checkpoints.reading import open_checkpoint
 from yolor_studio.yolor.plan import build_plan
 from yolor_studio.yolor.reference import random_weights
+from yolor_studio.yolor.safetensors_io import SavedNetwork
 
 CFG = """[net]
 width=32
@@ -38,6 +40,14 @@ VALUE = {"epoch": -1, "best_fitness": numpy_array(), "model": ordered(main_line(
 KEY = "module_list.1.Conv2d.weight"
 SPARE = 4 << 20
 """Memory that reading any file may take beside what depends on its size."""
+
+
+def read_checkpoint(
+    path: Path, *, description: Description | None = None, names: Sequence[str] | None = None
+) -> SavedNetwork:
+    """The network in a checkpoint, whole; its classes are those in the file where no names are given, else numbers."""
+    checkpoint = open_checkpoint(path, description=description)
+    return checkpoint.load(names or checkpoint.names or [f"class {index}" for index in range(checkpoint.classes)])
 
 
 def read(path: Path, *, described: bool = True) -> None:

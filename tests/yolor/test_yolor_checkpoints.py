@@ -20,11 +20,12 @@ from checkpoint_files import (
     save_legacy,
     save_zip,
 )
+from checkpoint_kit import read_checkpoint
 
 from yolor_studio.core.errors import ModelError
 from yolor_studio.yolor import zoo
 from yolor_studio.yolor.cfg import parse_cfg
-from yolor_studio.yolor.checkpoints.reading import open_checkpoint, read_checkpoint
+from yolor_studio.yolor.checkpoints.reading import open_checkpoint
 from yolor_studio.yolor.checkpoints.state_dicts import recognise
 from yolor_studio.yolor.checkpoints.tensors import Kind, Storage, Tensor
 from yolor_studio.yolor.layers import Decode

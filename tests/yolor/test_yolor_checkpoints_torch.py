@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from checkpoint_files import main_line
+from checkpoint_kit import read_checkpoint
 
 from yolor_studio.core.errors import ModelError
 from yolor_studio.yolor import zoo
-from yolor_studio.yolor.checkpoints.reading import read_checkpoint
 from yolor_studio.yolor.modules import translate
 from yolor_studio.yolor.plan import build_plan
 from yolor_studio.yolor.reference import forward, random_weights

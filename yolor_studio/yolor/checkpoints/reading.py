@@ -61,18 +61,6 @@ def open_checkpoint(path: Path, *, description: Description | None = None) -> Ch
     return Checkpoint(recognised.title, recognised.description, plan.classes, recognised.names, read)
 
 
-def read_checkpoint(
-    path: Path, *, description: Description | None = None, names: Sequence[str] | None = None
-) -> SavedNetwork:
-    """The network in a checkpoint, whole. ModelError says in one sentence why it cannot be used.
-
-    `names` are its classes, by default those in the file, else numbers.
-    """
-    checkpoint = open_checkpoint(path, description=description)
-    names = names or checkpoint.names or [f"class {index}" for index in range(checkpoint.classes)]
-    return checkpoint.load(names)
-
-
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
     """Every sentence begins with the file's name."""
