@@ -5,7 +5,8 @@
     python models/make_yolor_n.py tasks RUN --pictures PICTURES
     python models/make_yolor_n.py export RUN --size 320
 
-`train` goes on where RUN was stopped, also with other stages (`n`: no mosaic); `--init` takes another run's weights.
+`train` goes on where RUN was stopped, also with other stages (`n`: no mosaic); `--init` takes another run's weights,
+`--taught` the soft classes that `teachers.py PICTURES` wrote.
 `tasks` adds tags and embeddings to RUN's network (or that of `--boxes FILE`) and trains them alone; `export` then
 writes all three.
 """
@@ -25,6 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from teachers import TaughtObjective
 
 from yolor_studio.core.resources import shipped
 from yolor_studio.demo.scene import SceneSpec, Truth, render_frame, render_picture
@@ -33,7 +35,7 @@ from yolor_studio.train import checkpoint
 from yolor_studio.train.batches import Batches, Stage
 from yolor_studio.train.multitask import TaskObjective, only_tasks
 from yolor_studio.train.pairs import FRAMES, PairBatches, Things
-from yolor_studio.train.samples import Labels, PictureStore, balanced_weights, write_store
+from yolor_studio.train.samples import Labels, NumberedBoxes, PictureStore, balanced_weights, write_store
 from yolor_studio.train.trainer import Recipe, StepReport, Trainer
 from yolor_studio.yolor.cfg import Description, format_cfg, parse_cfg
 from yolor_studio.yolor.files import write_atomically
@@ -138,17 +140,20 @@ def stages(text: str) -> tuple[Stage, ...]:
 def train(args: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(1)
-    store = PictureStore(args.pictures)
+    store = NumberedBoxes(args.pictures) if args.taught else PictureStore(args.pictures)
     weights = weights_of(store, np.load(args.pictures / "sources.npy"), args.scenes_share)
     network = Network(build_plan(description()))
     if args.init:
         network.load_weights(mean_weights(args.init))
+    recipe = Recipe(stages(args.stages), lr=args.lr, warm_up=args.warm_up, ema=args.ema)
+    taught = {"device": torch.device(args.device), "pictures": args.batch, "folder": args.pictures}
     trainer = Trainer(
         network,
         Batches(store, weights, batch=args.batch, seed=args.seed),
-        Recipe(stages(args.stages), lr=args.lr, warm_up=args.warm_up, ema=args.ema),
+        recipe,
         device=args.device,
         workers=args.workers,
+        objective=TaughtObjective(network.plan, recipe, **taught) if args.taught else None,
     )
     file = args.run / "last.safetensors"
     if file.exists():
@@ -290,6 +295,7 @@ def arguments() -> argparse.Namespace:
     run.add_argument("--pictures", type=Path, required=True)
     run.add_argument("--stages", required=True)
     run.add_argument("--init", type=Path)
+    run.add_argument("--taught", action="store_true")
     run.add_argument("--scenes-share", type=float, default=0.2)
     run.add_argument("--lr", type=float, default=0.003)
     run.add_argument("--warm-up", type=int, default=200)

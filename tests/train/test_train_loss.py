@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -144,6 +145,25 @@ def test_the_loss_by_hand() -> None:
     losses.total.backward()
     assert raw.grad is not None
     assert torch.isfinite(raw.grad).all()
+
+
+def test_a_box_can_teach_several_classes() -> None:
+    raw = torch.zeros(1, grid().cell.shape[0], 7, requires_grad=True)
+    own = targets([[9.0, 9.0, 17.0, 17.0]], [1])
+    loss = {}
+    for name, labels in (
+        ("own", own),
+        ("same", replace(own, wanted=torch.tensor([[0.0, 1.0]]))),
+        ("both", replace(own, wanted=torch.tensor([[0.25, 0.75]]))),
+    ):
+        raw.grad = None
+        losses = detection_loss(raw, labels, grid(), assignment=Assignment.RATIO)
+        losses.total.backward()
+        loss[name] = losses.classes.item(), raw.grad[0, :, 5:].sum(0).tolist()
+    assert loss["own"] == loss["same"]
+    # A raw class of 0 is a probability of a half, so that each gradient is a half less what is wanted, on the mean.
+    np.testing.assert_allclose(loss["own"][1], [0.5, -0.5], atol=1e-6)
+    np.testing.assert_allclose(loss["both"][1], [0.25, -0.25], atol=1e-6)
 
 
 def test_a_batch_without_boxes_teaches_background_alone() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from yolor_studio.train.samples import Labels, balanced_weights, write_store
+from yolor_studio.train.samples import Labels, NumberedBoxes, balanced_weights, write_store
 
 
 def labels(boxes: list[list[float]], classes: list[int], *, known: int = 3) -> Labels:
@@ -32,6 +32,16 @@ def test_a_store_gives_back_what_was_written(tmp_path: Path) -> None:
     assert store.labels(0).classes.tolist() == [2]
     assert len(store.labels(1).boxes) == 0
     np.testing.assert_array_equal(store.class_counts(), [[0, 0, 1], [0, 0, 0]])
+
+
+def test_boxes_can_be_numbered_through_the_store(tmp_path: Path) -> None:
+    blank = np.zeros((9, 9, 3), np.uint8)
+    two, none, one = labels([[0, 0, 3, 3], [4, 4, 8, 8]], [2, 0]), labels([], []), labels([[1, 1, 5, 5]], [2])
+    store = write_store(tmp_path, [(blank, two), (blank, none), (blank, one)], side=9)
+    numbered = [NumberedBoxes(tmp_path).labels(index) for index in range(3)]
+    assert [found.classes.tolist() for found in numbered] == [[0, 1], [], [2]]
+    assert store.box_classes.tolist() == [2, 0, 2]
+    np.testing.assert_array_equal(numbered[2].boxes, store.labels(2).boxes)
 
 
 def test_large_pictures_are_shrunk_with_their_boxes_and_halves_serve_small_sizes(tmp_path: Path) -> None:

@@ -42,6 +42,8 @@ class Targets:
     places: Tensor
     unknown: Tensor
     places_of: Tensor
+    wanted: Tensor | None = None
+    """[boxes, C], 0..1: what each box teaches of each class, where that is not its own class alone."""
 
     @staticmethod
     def of(batch: Batch, device: torch.device) -> Targets:
@@ -80,7 +82,8 @@ def detection_loss(
     pictures = targets.boxes_of[which]
     here = raw[pictures, rows]
     closeness = ciou(grid.decode(here, rows), targets.boxes[which])
-    wanted = functional.one_hot(targets.classes[which], raw.shape[2] - 5).float()
+    own = functional.one_hot(targets.classes, raw.shape[2] - 5).float()
+    wanted = (own if targets.wanted is None else targets.wanted)[which]
     by_class = functional.binary_cross_entropy_with_logits(here[:, 5:], wanted, reduction="none")
 
     objectness_target = torch.zeros(raw.shape[:2], device=raw.device)

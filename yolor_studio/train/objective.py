@@ -60,10 +60,15 @@ class BoxObjective:
         raw = flatten_heads(outputs, self._anchors.shape[1])
         if not torch.isfinite(raw.detach().sum()):
             return None
-        targets = Targets.of(batch, self._device)
         recipe = self._recipe
-        found = detection_loss(raw, targets, self.grid(outputs), assignment=recipe.assignment, form=recipe.loss)
+        found = detection_loss(
+            raw, self.targets(batch), self.grid(outputs), assignment=recipe.assignment, form=recipe.loss
+        )
         return Losses(found.total * self._scale, found.box, found.objectness, found.classes, found.positives)
+
+    def targets(self, batch: Batch) -> Targets:
+        """What the batch's boxes teach, on the network's device."""
+        return Targets.of(batch, self._device)
 
     def state(self) -> dict[str, float]:
         """Nothing; see Objective."""

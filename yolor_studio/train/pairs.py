@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from yolor_studio.train.augment import Augment, View, single
 from yolor_studio.train.batches import Batch, Batches, Stage, collate
-from yolor_studio.train.samples import Labels, PictureStore
+from yolor_studio.train.samples import NumberedBoxes, PictureStore
 
 STILLS = Augment(scale=(0.7, 1.4), hsv=(0.01, 0.4, 0.3))
 """How the two views of one picture differ; weaker in colour than where only the class counts."""

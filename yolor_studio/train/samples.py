@@ -88,12 +88,27 @@ class PictureStore:
             self._boxes[rows], self._classes[rows], self._crowd[rows], self._labelled[index], self.native(index)
         )
 
+    @property
+    def box_classes(self) -> NDArray[np.int64]:
+        """[boxes] the class of every box, one picture after the other."""
+        return self._classes
+
     def class_counts(self) -> NDArray[np.int64]:
         """[pictures, C]: how many boxes of each class each picture has, crowds left out."""
         counts = np.zeros((len(self), self.classes), np.int64)
         picture = np.repeat(np.arange(len(self)), np.diff(self._first_box))
         np.add.at(counts, (picture[~self._crowd], self._classes[~self._crowd]), 1)
         return counts
+
+
+class NumberedBoxes(PictureStore):
+    """The pictures with each box's number in the store in place of its class, so that a view tells which boxes it
+    kept."""
+
+    def labels(self, index: int) -> Labels:
+        """The boxes of picture `index`, numbered as in `box_classes`."""
+        first, last = self._first_box[index : index + 2].tolist()
+        return replace(super().labels(index), classes=np.arange(first, last))
 
 
 def write_store(folder: Path, pictures: Iterable[tuple[NDArray[np.uint8], Labels]], *, side: int) -> PictureStore:
