@@ -114,7 +114,8 @@ def test_a_person_gets_the_table_the_limit_a_plot_and_the_confusions(dataset: di
     text = "\n".join(result.lines())
     assert "Score limit 0.90 is best (F1 1.00): precision 1.00, recall 1.00; 3 right, 0 wrong, 0 missed." in text
     assert " 1.0 |" + "█" * 51 in text
-    assert "rows are the truth" in text
+    head = result.lines().index("Confusions at this limit: rows are the truth, columns the model")
+    assert [line.split()[0] for line in result.lines()[head + 2 :]] == ["Motor-Cycle", "nothing"], "no zebra occurs"
     assert max(map(len, result.lines())) <= 100
 
 

@@ -122,6 +122,15 @@ def test_the_confusion_matrix_by_hand(street: Analysis) -> None:
     assert street.pairing(0.65).matrix.tolist() == [[2, 1, 0], [0, 0, 2], [0, 0, 0]]
 
 
+def test_the_matrix_is_shown_for_what_occurs_and_what_is_detected_from_the_limit_on() -> None:
+    categories = ((1, "car"), (2, "bus"), (3, "van"), (4, "tram"))
+    boxes = truth((1, 1, A), (1, 4, FAR, 1))  # trams are crowds alone: neither missed nor found
+    analysis = analyse(categories, truth=boxes, found=found((1, 1, A, 0.9), (1, 2, B, 0.2), (1, 4, FAR, 0.9)))
+    assert analysis.pairing(0.5).involved == [0, 4]
+    assert analysis.pairing(0.2).involved == [0, 1, 4]
+    assert analysis.pairing(0.95).involved == [0, 4], "a category of the truth keeps its row when none of it is found"
+
+
 def test_a_cell_names_its_boxes(street: Analysis) -> None:
     pairing = street.pairing(0.4)
     (confused,) = pairing.cell(0, 1).tolist()

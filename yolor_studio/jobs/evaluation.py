@@ -127,15 +127,15 @@ class Evaluation:
 
     def _confusions(self) -> list[str]:
         best = self.analysis.best
-        matrix = self.analysis.pairing(best.score if best is not None else 0.5).matrix
+        pairing = self.analysis.pairing(best.score if best is not None else 0.5)
+        matrix, shown = pairing.matrix, pairing.involved
         names = [name for _, name in self.analysis.categories] + ["nothing"]
-        used = np.flatnonzero(matrix.any(0) | matrix.any(1))
-        if len(used) > _MOST_IN_MATRIX:
+        if len(shown) > _MOST_IN_MATRIX:
             return self._worst(matrix, names)
         lines = ["Confusions at this limit: rows are the truth, columns the model"]
-        lines.append(" " * 12 + " ".join(f"{names[column][:_COLUMN]:>{_COLUMN}}" for column in used))
-        for row in used:
-            cells = " ".join(f"{_count(matrix[row, column]):>{_COLUMN}}" for column in used)
+        lines.append(" " * 12 + " ".join(f"{names[column][:_COLUMN]:>{_COLUMN}}" for column in shown))
+        for row in shown:
+            cells = " ".join(f"{_count(matrix[row, column]):>{_COLUMN}}" for column in shown)
             lines.append(f"{names[row][:12]:<12}" + cells)
         return lines
 

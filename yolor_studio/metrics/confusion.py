@@ -32,6 +32,12 @@ class Pairing:
         side = self.categories + 1
         return np.bincount(self.true_category * side + self.found_category, minlength=side * side).reshape(side, side)
 
+    @property
+    def involved(self) -> list[int]:
+        """The rows (and columns) of the matrix that a person should see, rising: the categories that occur in the truth
+        or were detected from the score on, and nothing."""
+        return sorted({*self.true_category.tolist(), *self.found_category.tolist(), self.categories})
+
     def cell(self, row: int, column: int) -> NDArray[np.int64]:
         """The pairs counted in one cell of the matrix."""
         return np.flatnonzero((self.true_category == row) & (self.found_category == column))
