@@ -123,8 +123,10 @@ def test_the_same_file_again_is_no_error_another_of_its_name_is(tmp_path: Path):
 
 def test_bundled_models_come_first_and_stay(bundled: Path, tmp_path: Path):
     write(bundled / "yolor-n.onnx", onnx_bytes())
+    write(bundled / "yolor-n-int8.onnx", onnx_bytes(2))
     add_model(write(tmp_path / "a.onnx", onnx_bytes(1)))
-    assert [(entry.name, entry.bundled) for entry in list_models()] == [("yolor-n", True), ("a", False)]
+    listed = [(entry.name, entry.bundled) for entry in list_models()]
+    assert listed == [("yolor-n", True), ("yolor-n-int8", True), ("a", False)]
     assert find_model(None) == find_model("yolor-n") == list_models()[0]
     with pytest.raises(ModelError, match="belongs to the program"):
         remove_model("yolor-n")

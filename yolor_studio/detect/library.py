@@ -156,8 +156,12 @@ def remove_model(name: str) -> None:
 
 def _files() -> list[tuple[Path, bool]]:
     """(file, whether it is bundled) of every model, the bundled ones first."""
-    bundled = [(path, True) for path in sorted(shipped("models").glob("*.onnx"))]
-    return bundled + [(path, False) for path in sorted(models_folder().glob("*.onnx")) if path.is_file()]
+    bundled, added = (sorted(folder.glob("*.onnx"), key=_stem) for folder in (shipped("models"), models_folder()))
+    return [(path, True) for path in bundled] + [(path, False) for path in added if path.is_file()]
+
+
+def _stem(path: Path) -> str:
+    return path.stem
 
 
 def _no_such_model(wanted: str) -> str:
