@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -109,3 +110,19 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         process = waiting(file)
         parent.kill()
     assert gone(process)
+
+
+def test_a_child_stands_still_while_its_parent_is_paused(tmp_path: Path) -> None:
+    """On the child's clock a second goes by when a file appears: in the middle of a line that nobody takes."""
+    request = {"then": "say how long it worked", "file": str(tmp_path / "second")}
+    with subprocess.Popen(
+        [sys.executable, "-m", KIT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(json.dumps(request).encode() + b"\n")
+        child.stdin.flush()
+        child.stdout.read(1)
+        (tmp_path / "second").touch()
+        answer = child.stdout.read().splitlines()[-1]
+    assert json.loads(answer) == {"answer": 0.0}

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from yolor_studio.core import working_time
 from yolor_studio.core.errors import Cancelled
 from yolor_studio.jobs.events import Progress, Result, Started
 from yolor_studio.jobs.rate import RateMeter
@@ -124,31 +125,47 @@ def test_rate_and_time_left_come_from_the_last_seconds():
     assert progress.rate == pytest.approx(10)
 
 
-def test_a_pause_is_no_part_of_the_rate():
-    told: list[Progress] = []
-    half = threading.Event()
+def test_a_rate_is_of_the_working_time(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(working_time, "monotonic", lambda: now[0])
+    meter = RateMeter(10)
+    for second in (1, 2):
+        now[0] += 1
+        progress = meter.progress(second)
+        with working_time.standing_still():
+            now[0] += 600
+    assert (progress.rate, progress.eta) == (pytest.approx(1), pytest.approx(8))
+
+
+def test_a_pause_is_no_part_of_the_rate(monkeypatch):
+    now, stands_still, told = [0.0], threading.Event(), []
+
+    def monotonic():
+        at = now[0]
+        if thread.paused:
+            stands_still.set()
+        return at
 
     def job(_cancel):
         meter = RateMeter(20)
         for done in range(1, 21):
-            time.sleep(0.005)
+            now[0] += 1
             yield meter.progress(done)
 
     def sink(event):
         if isinstance(event, Progress):
-            told.append(event)
+            told.append((event.rate, event.eta))
             if event.done == 10:
                 thread.pause()
-                half.set()
 
+    monkeypatch.setattr(working_time, "monotonic", monotonic)
     thread = JobThread(job, sink)
     thread.start()
-    assert half.wait(5)
-    time.sleep(2)
+    assert stands_still.wait(10)
+    now[0] += 600
     thread.resume()
     thread.join(10)
-    assert told[-1].done == 20
-    assert told[10].rate > 11 / 2, "with the pause it would be less"
+    assert told == [(pytest.approx(1), pytest.approx(20 - done)) for done in range(1, 21)]
 
 
 def test_a_streamed_call_reports_returns_and_raises():

@@ -22,6 +22,7 @@ import orjson
 from yolor_studio.core import errors
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.errors import StudioError
+from yolor_studio.core.working_time import standing_still
 
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
 _EVENT, _ANSWER, _ERROR = "event", "answer", "error"
@@ -97,23 +98,27 @@ def serve(handle: Callable[[Any, CancelToken], Generator[Any, None, Any] | Itera
     threading.Thread(target=_watch, args=(cancel,), daemon=True).start()
     events = iter(handle(request, cancel))
 
-    def write(kind: str, value: Any) -> None:
-        out.write(orjson.dumps({kind: value}, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
-        out.flush()
-
     with contextlib.redirect_stdout(sys.stderr):
         try:
             while True:
-                write(_EVENT, next(events))
+                _write(out, _EVENT, next(events))
         except StopIteration as stop:
-            write(_ANSWER, stop.value)
+            _write(out, _ANSWER, stop.value)
         except StudioError as error:
-            write(_ERROR, [type(error).__name__, str(error)])
+            _write(out, _ERROR, [type(error).__name__, str(error)])
         except BrokenPipeError:  # the parent is no more: the work ends as if it had been asked to
             cancel.cancel()
             with contextlib.suppress(StudioError):
                 for _ in events:
                     pass
+
+
+def _write(out: IO[bytes], kind: str, value: Any) -> None:
+    """Write a line. A parent that is paused does not take it: what the child waits then is not its working time."""
+    line = orjson.dumps({kind: value}, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n"
+    with standing_still():
+        out.write(line)
+        out.flush()
 
 
 @contextlib.contextmanager

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
+from yolor_studio.core.working_time import working_time
 from yolor_studio.jobs.events import Progress
 
 _WINDOW_S = 5.0
-_paused = threading.local()
-
-
-@contextmanager
-def standing_still() -> Iterator[None]:
-    """What this thread waits for in here is no part of the work that a RateMeter of it measures."""
-    began = time.monotonic()
-    try:
-        yield
-    finally:
-        _paused.seconds = getattr(_paused, "seconds", 0.0) + time.monotonic() - began
-
-
-def working_time() -> float:
-    """Seconds on a clock that stops while this thread stands still."""
-    return time.monotonic() - getattr(_paused, "seconds", 0.0)
 
 
 class RateMeter:

@@ -9,8 +9,8 @@ from typing import Any
 
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.errors import Cancelled
+from yolor_studio.core.working_time import standing_still
 from yolor_studio.jobs.events import Event, Job, Result
-from yolor_studio.jobs.rate import standing_still
 
 
 @dataclass(frozen=True, slots=True)
