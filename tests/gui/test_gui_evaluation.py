@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,15 +17,19 @@ from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from yolor_studio.core.entities import Box, FrameState
+from yolor_studio.detect.library import ModelEntry
 from yolor_studio.formats.coco_read import Problems
 from yolor_studio.gui.bridge import Bridge
 from yolor_studio.gui.canvas import BoxRef
+from yolor_studio.gui.evaluation import sources
 from yolor_studio.gui.evaluation.look import LookSheet
 from yolor_studio.gui.evaluation.page import EvaluationPage
 from yolor_studio.gui.evaluation.report import EvaluationReport
+from yolor_studio.gui.evaluation.sizes import sizes_of
 from yolor_studio.gui.evaluation.spots import cell_sentence
 from yolor_studio.gui.main_window import MainWindow
 from yolor_studio.jobs.evaluation import Evaluation
+from yolor_studio.jobs.events import Job
 from yolor_studio.jobs.ground_truth import GroundTruth
 from yolor_studio.metrics import analyse
 from yolor_studio.metrics.cocoeval import score
@@ -386,3 +392,109 @@ def test_a_hundred_categories_are_painted_and_reached(qtbot: QtBot) -> None:
     assert matrix.cell == (99, 100)
     qtbot.keyClick(matrix, Qt.Key.Key_Down)
     assert matrix.cell == (99, 100)  # below lies nothing taken for nothing, which is no cell
+
+
+# Sizes, and the way back
+
+
+def test_sizes_are_usual_ones_around_the_models_own() -> None:
+    entry = ModelEntry(
+        name="x", path=Path("x.onnx"), bundled=False, classes=(), stride=32, size=416, licence="", source_hash="",
+        sha256="",
+    )  # fmt: skip
+    assert sizes_of(entry) == [224, 256, 320, 384, 416, 512, 640, 768]
+    assert sizes_of(replace(entry, stride=64, size=960)) == [512, 640, 768, 896, 960, 1024, 1280, 1536, 1920]
+    assert sizes_of(replace(entry, size=32)) == [32]
+    assert sizes_of(replace(entry, stride=1, size=640)) == [640]
+
+
+def test_a_model_is_measured_at_the_size_that_is_chosen(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+    start = sources.start
+
+    def listen(*arguments: Any, size: int | None, **others: Any) -> Job:
+        asked.append(size)
+        return start(*arguments, size=size, **others)
+
+    monkeypatch.setattr(sources, "start", listen)
+    page = _page(qtbot, window)
+    page.models.setCurrentIndex(page.models.findData("yolor-n"))
+    page.models.activated.emit(page.models.currentIndex())
+    own = page.sizes.currentText()
+    assert own.endswith("its own")
+    _measure(qtbot, page)
+    small = page.sizes.findData(224)
+    page.sizes.setCurrentIndex(small)
+    _measure(qtbot, page)
+    assert asked == [None, 224]
+    assert [result.evaluation.size for result in page.results] == [224, int(own.split()[0])]
+    assert "224 px" in page._heading.whole_text()
+    assert "224 px" in page.results[0].name
+    page.refresh()
+    assert page.sizes.currentData() == 224  # what a person chose stays
+
+
+def test_tab_goes_through_the_choices_in_the_order_of_sight_and_enter_presses(qtbot: QtBot, window: MainWindow) -> None:
+    page = _page(qtbot, window)
+    page.refresh("yolor-n")  # has more sizes than one
+    seen = []
+    for _ in range(5):
+        qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+        seen.append(window.focusWidget())
+    assert seen[1:4] == [page.models, page.sizes, page.data]
+    assert page.button.isAncestorOf(seen[4])
+    qtbot.keyClick(seen[4], Qt.Key.Key_Return)
+    assert page.button.state() == "running"
+    wait_for(qtbot, lambda: page.results)
+
+
+def test_rows_without_anything_stay_out_of_the_matrix(report: EvaluationReport) -> None:
+    matrix = report.matrix
+    matrix.set_names(["car", "bus", "dog"], [0])
+    counts = np.zeros((4, 4), np.int64)
+    counts[0, 0] = 2
+    matrix.set_counts(counts)
+    assert matrix._used == [0, 3]
+    counts = counts.copy()
+    counts[3, 2] = 1
+    matrix.set_counts(counts)
+    assert matrix._used == [0, 2, 3]
+    matrix.choose((3, 2))
+    counts[3, 2] = 0
+    matrix.set_counts(counts)
+    assert matrix._used == [0, 2, 3]  # what is looked at stays
+
+
+def test_the_way_back_leads_to_the_same_place_and_to_the_next_box(qtbot: QtBot, window: MainWindow) -> None:
+    page = _page(qtbot, window)
+    _measure(qtbot, page)
+    boxes = page.report.boxes
+    page.report.set_limit(0.05)
+    row, column = np.argwhere(page.report.matrix._counts > 1)[-1]
+    page.report.matrix._go((int(row), int(column)))
+    boxes.selectRow(0)
+    boxes.setFocus()
+    qtbot.keyClick(boxes, Qt.Key.Key_Return)
+    session = window.studio.session
+    assert session is not None
+    bar = page._way_back
+    assert bar is not None
+    assert bar.isVisible()
+    assert window.workspace.canvas.isAncestorOf(bar)
+    assert bar.text() == f"1 of {page.report.matrix.sentence(page.report.matrix.cell or (0, 0))}"
+    assert bar._words.width() > 40
+    assert not bar.previous.isEnabled()
+    wait_for(qtbot, lambda: picture_shown(window))
+    before = session.current
+    qtbot.mouseClick(bar.next, Qt.MouseButton.LeftButton)
+    assert session.current != before
+    assert bar.text().startswith("2 of")
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=QPointF(2, 2).toPoint())  # reaches no canvas
+    qtbot.mouseClick(bar.back, Qt.MouseButton.LeftButton)
+    assert window.page is page
+    assert boxes.currentIndex().row() == 1
+    assert window.focusWidget() is boxes
+    window.leave_page()
+    assert not bar.isVisible()

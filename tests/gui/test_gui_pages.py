@@ -63,6 +63,24 @@ def test_a_page_is_shown_again_as_it_was_left(qtbot: QtBot, window: MainWindow) 
     assert _show(window) is page
 
 
+def test_the_keyboard_is_given_to_the_page_and_then_to_what_had_it(qtbot: QtBot, window: MainWindow) -> None:
+    page = _show(window)
+    assert window.focusWidget() is page  # and not its way back, which Enter would press
+    page.field.setFocus()
+    window.leave_page()
+    _show(window)
+    assert page.field.hasFocus()
+
+
+def test_enter_presses_the_button_that_has_the_keyboard(qtbot: QtBot, window: MainWindow) -> None:
+    page = _show(window)
+    qtbot.keyClick(page, Qt.Key.Key_Return)
+    assert window.page is page
+    qtbot.keyClick(page, Qt.Key.Key_Tab)
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Return)
+    assert window.page is None
+
+
 def test_messages_appear_on_the_page(qtbot: QtBot, window: MainWindow) -> None:
     page = _show(window)
     window.studio.tell("Done.")

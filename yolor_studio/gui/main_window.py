@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QPoint, QSettings, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QVBoxLayout, QWidget
 
 from yolor_studio import __version__
@@ -35,6 +35,7 @@ from yolor_studio.gui.widgets import Toast
 from yolor_studio.gui.workspace import Workspace
 
 if TYPE_CHECKING:
+    from yolor_studio.gui.evaluation import EvaluationPage
     from yolor_studio.gui.evaluation.spots import Spot
     from yolor_studio.gui.models import ModelsPage
     from yolor_studio.gui.training.desk import TrainingDesk
@@ -128,7 +129,7 @@ class MainWindow(QMainWindow):
 
         def build() -> Page:
             page = EvaluationPage(self.studio, back=self._back_name())
-            page.place_wanted.connect(self._reveal)
+            page.place_wanted.connect(lambda place, spot: self._reveal(page, place, spot))
             page.look_wanted.connect(self._look_at)
             page.shown_wanted.connect(lambda: self.show_evaluation())
             return page
@@ -137,11 +138,13 @@ class MainWindow(QMainWindow):
         if isinstance(page, EvaluationPage):
             page.refresh(model)
 
-    def _reveal(self, place: tuple[int, int], spot: Spot) -> None:
+    def _reveal(self, page: EvaluationPage, place: tuple[int, int], spot: Spot) -> None:
         from yolor_studio.gui.evaluation.reveal import Reveal
 
         self.leave_page()
         Reveal(self.studio, self.workspace, place, spot)
+        key = self.actions_set.action("model.evaluate").shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        page.show_way_back(self.workspace.canvas, spot, key=key)
 
     def _look_at(self, evaluation: Evaluation, spot: Spot, colours: tuple[int, ...]) -> None:
         from yolor_studio.gui.evaluation.look import LookSheet

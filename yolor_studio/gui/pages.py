@@ -6,7 +6,16 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from yolor_studio.gui import looks
 from yolor_studio.gui.widgets import KeyCap, Toast
@@ -52,11 +61,14 @@ class Page(QWidget):
         """End the page's jobs and threads: the project or the window closes."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        here = self.window().focusWidget()
         if event.key() == Qt.Key.Key_Escape:
             if not self.cancel():
                 self.left.emit()
-            return
-        super().keyPressEvent(event)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(here, QAbstractButton):
+            here.click()  # Qt asks for Space outside dialogs; people press what has the ring with Enter
+        else:
+            super().keyPressEvent(event)
 
     def _build_bar(self, title: str, back: str) -> QFrame:
         bar = QFrame()
@@ -128,8 +140,9 @@ class PageStack(QStackedWidget):
             page.left.connect(self.leave)
             page.hints_changed.connect(self.changed)
             self.addWidget(page)
+        before = page.focusWidget()  # asked for now: Qt gives the keyboard to the first button of a page that is shown
         self.setCurrentWidget(page)
-        page.setFocus()
+        (before if before is not None and before.isVisibleTo(page) and before.isEnabled() else page).setFocus()
         self.changed.emit()
         return page
 

@@ -138,6 +138,13 @@ class BoxList(PlainList):
         self._model.refill(spots)
         self.scrollToTop()
 
+    def step(self, by: int) -> None:
+        """Open the box so many rows below the one that is selected, if there is one."""
+        row = self.currentIndex().row() + by
+        if 0 <= row < len(self.spots):
+            self.selectRow(row)
+            self._open(self._model.index(row, 0))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._open(self.currentIndex())

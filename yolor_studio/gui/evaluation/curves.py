@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from yolor_studio.core.palette import colour_of
 from yolor_studio.gui import looks
@@ -51,8 +51,14 @@ class CurvesCard(Card):
         self.over_score.picked.connect(self.limit_moved)
         self.lines.addWidget(self.over_recall, 1)
         self.lines.addWidget(self.over_score, 1)
-        self.about = ElidedLabel()
-        looks.set_font(self.about, looks.SECONDARY, tabular=True)
+        self.about, self.counts = ElidedLabel(), ElidedLabel()
+        looks.set_font(self.about, looks.SECONDARY, looks.MEDIUM, tabular=True)
+        looks.set_font(self.counts, looks.SECONDARY, tabular=True)
+        looks.dress(self.counts, role="tx2")
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self.about)
+        words.addWidget(self.counts)
         self.best = QPushButton(self.tr("Best limit"))
         self.best.setToolTip(self.tr("Set the limit with the best balance of precision and recall (F1)"))
         looks.dress(self.best, kind="quiet", size="panel")
@@ -62,7 +68,7 @@ class CurvesCard(Card):
         self.use.clicked.connect(self.limit_wanted)
         foot = QHBoxLayout()
         foot.setSpacing(8)
-        foot.addWidget(self.about, 1)
+        foot.addLayout(words, 1)
         foot.addWidget(self.best)
         foot.addWidget(self.use)
         self.lines.addLayout(foot)
@@ -115,9 +121,10 @@ class CurvesCard(Card):
         )
         self.over_score.set_limit(self._limit)
         self.about.set_text(
-            self.tr("Score limit {limit}: F1 {f1}, {right} right, {wrong} wrong, {missed} missed").format(
-                limit=f"{self._limit:.2f}",
-                f1=f"{point.f1 * 100:.1f}",
+            self.tr("Score limit {limit}: F1 {f1}").format(limit=f"{self._limit:.2f}", f1=f"{point.f1 * 100:.1f}")
+        )
+        self.counts.set_text(
+            self.tr("{right} right, {wrong} wrong, {missed} missed").format(
                 right=f"{point.right:,}",
                 wrong=f"{point.wrong:,}",
                 missed=f"{point.boxes - point.right:,}",

@@ -35,22 +35,31 @@ class ConfusionMatrix(QWidget):
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._names: list[str] = []
+        self._labelled: set[int] = set()
         self._used: list[int] = []
         self._counts: NDArray[np.int64] = np.zeros((1, 1), np.int64)
         self._cell: tuple[int, int] | None = None
         self._hovered: tuple[int, int] | None = None
 
-    def set_names(self, names: Sequence[str], used: Sequence[int]) -> None:
-        """The categories, and which of them have a row and a column; "nothing" always has."""
-        self._names, self._used = list(names), [*used, len(names)]
+    def set_names(self, names: Sequence[str], labelled: Sequence[int]) -> None:
+        """The categories, and which of them are labelled: these always have a row and a column, as "nothing" has."""
+        self._names, self._labelled = list(names), set(labelled)
+        self._counts = np.zeros((len(names) + 1, len(names) + 1), np.int64)
         self._cell = None
-        self.updateGeometry()
-        self.update()
+        self._choose_used()
 
     def set_counts(self, counts: NDArray[np.int64]) -> None:
-        """[C + 1, C + 1], the last row and column nothing."""
+        """[C + 1, C + 1], the last row and column nothing. What counts nothing anywhere has no row: of many classes a
+        model takes few for anything. The chosen cell stays."""
         self._counts = counts
+        self._choose_used()
         self._describe()
+
+    def _choose_used(self) -> None:
+        last = len(self._names)
+        counting = set(np.flatnonzero(self._counts.any(0) | self._counts.any(1)).tolist())
+        self._used = sorted(self._labelled | counting | set(self._cell or ()) | {last})
+        self.updateGeometry()
         self.update()
 
     @property

@@ -5,19 +5,22 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from yolor_studio.core.errors import StudioError
 from yolor_studio.gui import looks
 from yolor_studio.gui.dialogs import asking
 from yolor_studio.gui.evaluation import sources
 from yolor_studio.gui.evaluation.report import EvaluationReport
+from yolor_studio.gui.evaluation.sizes import sizes_of
 from yolor_studio.gui.evaluation.sources import ProjectFrames, Source
 from yolor_studio.gui.evaluation.spots import Spot
 from yolor_studio.gui.evaluation.table import percent
+from yolor_studio.gui.evaluation.way_back import WayBack
 from yolor_studio.gui.job_run import JobRun, Outcome
 from yolor_studio.gui.pages import Page
 from yolor_studio.gui.panels.run_control import progress_text
@@ -27,9 +30,13 @@ from yolor_studio.jobs.datasets import Dataset, datasets_in
 from yolor_studio.jobs.evaluation import Evaluation
 from yolor_studio.jobs.events import Progress
 
+if TYPE_CHECKING:
+    from yolor_studio.detect.library import ModelEntry
+
 __all__ = ["EvaluationPage", "Result"]
 
-NARROW = 1180
+NARROW = 1280
+LEAST_CHOICE, MOST_CHOICE = 84, 300
 CLOSING_SECONDS = 10.0
 
 
@@ -46,7 +53,7 @@ class Result:
     @property
     def name(self) -> str:
         """In the list of earlier results."""
-        return f"{self.at:%H:%M} · {self.evaluation.model} · {self.source.name}"
+        return f"{self.at:%H:%M} · {self.evaluation.model}, {self.evaluation.size:,} px · {self.source.name}"
 
 
 class EvaluationPage(Page):
@@ -55,7 +62,7 @@ class EvaluationPage(Page):
     place_wanted = Signal(object, object)
     """((media id, frame), Spot): show this frame with this box selected."""
     shown_wanted = Signal()
-    """A person wants to see the result of a measurement that ended out of sight."""
+    """A person wants to see this page, from the canvas or after a measurement that ended out of sight."""
     look_wanted = Signal(object, object, object)
     """(Evaluation, Spot, colours): show a picture that is in no project."""
 
@@ -66,28 +73,36 @@ class EvaluationPage(Page):
         if studio.session is not None:
             self._sources.append(ProjectFrames(studio.session.project))
         self.results: list[Result] = []
+        self._entries: dict[str, ModelEntry | None] = {}
+        self._way_back: WayBack | None = None
         self._run: JobRun | None = None
         self._measured: Source | None = None
         self._notices: list[str] = []
-        self.models, self.data = QComboBox(), QComboBox()
-        for box, name in ((self.models, self.tr("Model to measure")), (self.data, self.tr("Data to measure it on"))):
+        self.models, self.sizes, self.data = QComboBox(), QComboBox(), QComboBox()
+        for box, name in (
+            (self.models, self.tr("Model to measure")),
+            (self.sizes, self.tr("Longest side of the pictures that it sees, in pixels")),
+            (self.data, self.tr("Data to measure it on")),
+        ):
             looks.dress(box, size="bar")
             box.setAccessibleName(name)
             box.setToolTip(name)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-            box.setMaximumWidth(300)
+            box.setMinimumWidth(LEAST_CHOICE)  # names give way where the bar is narrow
+            box.setMaximumWidth(MOST_CHOICE)
         self.button = JobButton(self.tr("Evaluate"), "chart-line", split=False)
         self.button.started.connect(self.start)
         self.button.pause_requested.connect(lambda: self._run and self._run.pause())
         self.button.resume_requested.connect(lambda: self._run and self._run.resume())
         self.button.cancel_requested.connect(lambda: self._run and self._run.cancel())
-        for widget in (self.models, self.data, self.button):
+        for widget in (self.models, self.sizes, self.data, self.button):
             self.bar.addWidget(widget)
         self.report = EvaluationReport(studio.bridge)
         self.report.limit_wanted.connect(self._use_limit)
         self.report.opened.connect(self._open)
         self._build()
         self._list_sources()
+        self.models.activated.connect(lambda _index: self._list_sizes())
         self.data.activated.connect(self._data_chosen)
         self.refresh()
 
@@ -107,10 +122,29 @@ class EvaluationPage(Page):
         chosen = model or self.models.currentData() or self._studio.model
         with QSignalBlocker(self.models):
             self.models.clear()
-            for name in _model_names(self._studio):
+            self._entries = _models_of(self._studio)
+            for name in self._entries:
                 self.models.addItem(looks.icon("cube"), Path(name).stem if "/" in name else name, name)
             self.models.setCurrentIndex(max(self.models.findData(chosen), 0))
+        self._list_sizes()
         self._show_state()
+
+    def _list_sizes(self) -> None:
+        """Those of the chosen model: its own unless a person chose another that it has too."""
+        entry, wanted = self._entries.get(self.models.currentData()), self.sizes.currentData()
+        with QSignalBlocker(self.sizes):
+            self.sizes.clear()
+            for size in sizes_of(entry) if entry is not None else ():
+                own = entry is not None and size == entry.size
+                text = self.tr("{size} px, its own") if own else self.tr("{size} px")
+                self.sizes.addItem(text.format(size=f"{size:,}"), None if own else size)
+            if entry is None:
+                self.sizes.addItem(self.tr("its own size"), None)
+            # A search for None finds nothing, so its own is looked for by its place.
+            own_place = next(place for place in range(self.sizes.count()) if self.sizes.itemData(place) is None)
+            place = self.sizes.findData(wanted) if wanted is not None else -1
+            self.sizes.setCurrentIndex(place if place >= 0 else own_place)
+        self.sizes.setEnabled(self.sizes.count() > 1)
 
     @property
     def source(self) -> Source | None:
@@ -183,10 +217,12 @@ class EvaluationPage(Page):
             return
         if self._run is not None and self._run.running:
             return
-        model, device = self.models.currentData(), self._studio.settings.device
+        model, size, device = self.models.currentData(), self.sizes.currentData(), self._studio.settings.device
         self._measured, self._notices = source, []
         self._run = JobRun(
-            lambda cancel: sources.start(source, cancel, model=model, device=device), self._studio.bridge, self
+            lambda cancel: sources.start(source, cancel, model=model, size=size, device=device),
+            self._studio.bridge,
+            self,
         )
         self._run.changed.connect(self._show_state)
         self._run.notice.connect(self._notices.append)
@@ -236,18 +272,20 @@ class EvaluationPage(Page):
         self._earlier.activated.connect(self._show_result)
         self._notice = QLabel()
         self._notice.setWordWrap(True)
-        self._notice.setContentsMargins(16, 4, 16, 0)
+        self._notice.setContentsMargins(16, 8, 16, 0)
         looks.set_font(self._notice, looks.SECONDARY)
         looks.dress(self._notice, role="warn")
-        line = QHBoxLayout()
-        line.setContentsMargins(16, 12, 16, 0)
+        strip = QFrame()
+        looks.dress(strip, line="bottom")  # figures are scrolled away below it
+        line = QHBoxLayout(strip)
+        line.setContentsMargins(16, 8, 16, 8)
         line.addWidget(self._heading, 1)
         line.addWidget(self._earlier)
         shown = QWidget()
         column = QVBoxLayout(shown)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(line)
+        column.addWidget(strip)
         column.addWidget(self._notice)
         column.addWidget(self.report, 1)
         self._stack = QStackedWidget()
@@ -298,12 +336,12 @@ class EvaluationPage(Page):
                     detail=progress_text(Progress(progress.done, progress.total)),
                 )
             else:
+                detail = progress_text(progress, unit=run.unit) if run.title else self.tr("loading the model")
+                short = progress_text(progress, with_rate=False) if run.title else self.tr("loading")
+                if run.title and progress.done == progress.total:
+                    detail = short = self.tr("comparing with your boxes")
                 self.button.show_running(
-                    self.tr("Evaluating"),
-                    done=progress.done,
-                    total=progress.total,
-                    detail=progress_text(progress, unit=run.unit) if run.title else self.tr("loading the model"),
-                    short=progress_text(progress, with_rate=False) if run.title else self.tr("loading"),
+                    self.tr("Evaluating"), done=progress.done, total=progress.total, detail=detail, short=short
                 )
         else:
             self.button.show_idle()
@@ -338,7 +376,9 @@ class EvaluationPage(Page):
                 self.tr("A model is measured by frames that you declared finished (F), or by a COCO folder."),
                 self.tr("Choose a COCO folder"),
             )
-        text = self.tr("The model will look at the {count} frames that you reviewed, and is compared with your boxes.")
+        text = self.tr("The model looks at the {count} frames that you reviewed and is compared with your boxes.")
+        if reviewed == 1:
+            text = self.tr("The model looks at the one frame that you reviewed and is compared with your boxes.")
         return self.tr("Nothing is measured yet"), text.format(count=f"{reviewed:,}"), self.tr("Evaluate")
 
     # Doors
@@ -353,6 +393,22 @@ class EvaluationPage(Page):
         else:
             result = next(one for one in self.results if one.evaluation is evaluation)
             self.look_wanted.emit(evaluation, spot, tuple(sources.colours_of(result.source, evaluation, self._session)))
+
+    def show_way_back(self, canvas: QWidget, spot: Spot, *, key: str) -> None:
+        """Lay the way back to this page over the canvas that shows a box; `key` does the same."""
+        spots, cell = self.report.boxes.spots, self.report.matrix.cell
+        if spot not in spots or cell is None:
+            return
+        if self._way_back is None:
+            self._way_back = WayBack(canvas, key=key)
+            self._way_back.back_wanted.connect(self.shown_wanted)
+            self._way_back.step_wanted.connect(self.report.boxes.step)
+        self._way_back.say(self.report.matrix.sentence(cell), place=spots.index(spot), count=len(spots))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._way_back is not None:
+            self._way_back.hide()
 
     def _use_limit(self, limit: float, category: int | None) -> None:
         session, evaluation = self._session, self.report.evaluation
@@ -374,14 +430,15 @@ class EvaluationPage(Page):
         )
 
 
-def _model_names(studio: Studio) -> list[str]:
+def _models_of(studio: Studio) -> dict[str, ModelEntry | None]:
+    """Every model by what it is chosen by; None for one that is only known by its path."""
     from yolor_studio.detect.library import list_models
 
+    found: dict[str, ModelEntry | None] = {}
     try:
-        names = [entry.name for entry in list_models()]
+        found.update((entry.name, entry) for entry in list_models())
     except StudioError as error:
         studio.tell(str(error), "err")
-        names = [BUNDLED_MODEL]
-    if studio.model not in names:  # chosen by its path
-        names.append(studio.model)
-    return names
+        found[BUNDLED_MODEL] = None
+    found.setdefault(studio.model)  # chosen by its path
+    return found

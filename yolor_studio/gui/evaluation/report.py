@@ -113,11 +113,7 @@ class EvaluationReport(QScrollArea):
         self.figures["ap75"].set_figure(percent(scores.ap75))
         self.curves.set_analysis(analysis, self._colours)
         self.curves.use.setVisible(can_use_limit)
-        found = np.bincount(analysis.found[:, 1].astype(int), minlength=len(names) + 1)[1:]
-        used = [number for number, curve in enumerate(analysis.curves) if curve.boxes or found[number]]
-        self.matrix.set_names(names, used)
-        needed = self.matrix.minimumSizeHint().height() + CARD_CHROME
-        self._grid.setRowMinimumHeight(1, min(max(needed, LEAST_ROW), MOST_ROW))
+        self.matrix.set_names(names, [number for number, curve in enumerate(analysis.curves) if curve.boxes])
         self.table.choose(None)
         best = analysis.best
         self._set(best.score if best is not None else 0.5)
@@ -133,6 +129,8 @@ class EvaluationReport(QScrollArea):
         self._limit = limit
         self._pairing = self._evaluation.analysis.pairing(limit)
         self.matrix.set_counts(self._pairing.matrix)
+        needed = self.matrix.minimumSizeHint().height() + CARD_CHROME
+        self._grid.setRowMinimumHeight(1, min(max(needed, LEAST_ROW), MOST_ROW))
         self._show_limit()
         self._show_boxes()
 
@@ -228,6 +226,7 @@ class EvaluationReport(QScrollArea):
         categories = Card(self.tr("Categories"), self.tr("precision and recall at the score limit, in percent"))
         categories.lines.setContentsMargins(8, 10, 8, 8)
         categories.head.setContentsMargins(8, 0, 8, 0)
+        categories.head.addStrut(self.curves.kinds.sizeHint().height())  # its title stands as high as its neighbour's
         categories.lines.addWidget(self.table, 1)
         confusions = Card(self.tr("Confusions"), self.tr("rows your label, columns the model"))
         scroll = QScrollArea()

@@ -33,11 +33,11 @@ class ProjectFrames:
 Source = ProjectFrames | Dataset
 
 
-def start(source: Source, cancel: CancelToken, *, model: str | None, device: str) -> Job:
-    """The job that measures a model on this."""
+def start(source: Source, cancel: CancelToken, *, model: str | None, size: int | None, device: str) -> Job:
+    """The job that measures a model on this; `size` is the longest input side in pixels, None the model's own."""
     if isinstance(source, ProjectFrames):
-        return evaluate_project(source.project, cancel, model=model, device=device)
-    return evaluate(source.data, None, cancel, model=model, device=device)
+        return evaluate_project(source.project, cancel, model=model, size=size, device=device)
+    return evaluate(source.data, None, cancel, model=model, size=size, device=device)
 
 
 def colours_of(source: Source, evaluation: Evaluation, session: Session | None) -> Sequence[int]:

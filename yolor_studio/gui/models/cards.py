@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePol
 
 from yolor_studio.core.amounts import size_text
 from yolor_studio.gui import looks
+from yolor_studio.gui.evaluation.sizes import is_fixed
 from yolor_studio.gui.models.implicit_plot import ImplicitColumn
 from yolor_studio.gui.models.texts import small_number
 from yolor_studio.gui.widgets import ElidedLabel
@@ -81,8 +82,7 @@ def about_model(entry: ModelEntry, facts: NetworkFacts | None, host: QWidget) ->
 
 def _input(entry: ModelEntry, host: QWidget) -> str:
     """How large pictures go in, and how many at once where the model fixes that."""
-    fixed = entry.stride in (1, entry.size)
-    text = host.tr("{size} px, fixed") if fixed else host.tr("{size} px, multiples of {stride}")
+    text = host.tr("{size} px, fixed") if is_fixed(entry) else host.tr("{size} px, multiples of {stride}")
     if entry.batch:
         text += ", " + (host.tr("one picture a run") if entry.batch == 1 else host.tr("{count} pictures a run"))
     return text.format(size=f"{entry.size:,}", stride=entry.stride, count=entry.batch)

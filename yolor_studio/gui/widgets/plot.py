@@ -220,8 +220,12 @@ class Plot(QWidget):
         area = self._area()
         left = at.x() + 9 if at.x() + 9 + width <= area.right() else at.x() - 9 - width
         top = at.y() - 22 if at.y() - 22 >= area.top() else at.y() + 6
+        place = QRectF(left, top, width, 16)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(looks.colour("chrome" if looks.is_dark() else "raised", 0.85))  # curves run below the word
+        painter.drawRoundedRect(place.adjusted(-3, 0, 2, 0), 3, 3)
         painter.setPen(looks.colour("tx"))
-        painter.drawText(QRectF(left, top, width, 16), _LINE, marker.text)
+        painter.drawText(place, _LINE, marker.text)
 
     def _paint_legend(self, painter: QPainter) -> None:
         named = [each for each in self._series if each.name]
