@@ -20,8 +20,8 @@ def register(app: typer.Typer) -> None:
 
 def train(
     data: Annotated[
-        list[Path], typer.Argument(metavar="DATA...", help="COCO datasets and projects (reviewed frames).")
-    ],
+        list[Path] | None, typer.Argument(metavar="DATA...", help="COCO datasets and projects (reviewed frames).")
+    ] = None,
     model: options.Model = None,
     name: Annotated[str | None, typer.Option(metavar="NEW", help="The result's name in the list of models.")] = None,
     epochs: Annotated[
@@ -45,21 +45,23 @@ def train(
     ] = None,
     device: options.Device = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped training stands.")] = False,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="Drop what is kept of a stopped training, and train nothing.")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Fine-tune a model on datasets and projects; the result joins the list of models.
 
     Example: yolor-studio train street.yolor --name yolor-n-street
     """
-    from yolor_studio.jobs.train import TrainRequest
+    from yolor_studio.jobs.train import TrainRequest, discard_stopped
     from yolor_studio.jobs.train import train as job
 
-    for path in data:
-        if not path.exists():
-            raise UsageError(f"{path} does not exist.")
+    if discard and resume:
+        raise UsageError("A stopped training goes on with --resume or is dropped with --discard, not both.")
     output = Output(as_json=as_json)
     request = TrainRequest(
-        data=tuple(data),
+        data=tuple(data or ()),
         model=model,
         name=name,
         epochs=None if epochs is None else options.positive(epochs, "--epochs"),
@@ -71,5 +73,12 @@ def train(
         device=device,
         resume=resume,
     )
+    if discard:
+        dropped = discard_stopped(request)
+        output.finish({"discarded": dropped}, [f"The stopped training {dropped} was dropped."])
+        return
+    for path in request.data:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist.")
     outcome = output.run(functools.partial(job, request))
     output.finish(outcome.as_json(), outcome.lines())

@@ -6,6 +6,7 @@ early leaves the window alone and a checkpoint behind.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
@@ -15,7 +16,7 @@ from typing import Any
 
 from yolor_studio.core.cancel import CancelToken
 from yolor_studio.core.child import ChildDied, stream_child
-from yolor_studio.core.errors import ModelError, UsageError
+from yolor_studio.core.errors import ModelError, ProjectError, UsageError
 from yolor_studio.core.paths import user_folder
 from yolor_studio.core.resources import shipped
 from yolor_studio.detect.library import DEFAULT_MODEL, checked_name
@@ -23,9 +24,10 @@ from yolor_studio.jobs.event_lines import from_line
 from yolor_studio.jobs.events import Event, Job, Result
 from yolor_studio.jobs.model_files import free_name, is_taken
 from yolor_studio.jobs.training_request import CHECKPOINT, FREEZE, TrainOutcome, TrainRequest, training_folder
+from yolor_studio.project.lock import ProjectLock
 from yolor_studio.train.presets import ASSIGNMENTS, RECIPES
 
-__all__ = ["TrainOutcome", "TrainRequest", "can_resume", "train", "why_not"]
+__all__ = ["TrainOutcome", "TrainRequest", "can_resume", "discard_stopped", "train", "why_not"]
 
 _CHILD = "yolor_studio.jobs.train_child"
 _DEVICES = ("auto", "cpu", "cuda")
@@ -41,6 +43,30 @@ def why_not() -> str | None:
 def can_resume(name: str) -> bool:
     """Whether a training of this name was stopped and can go on."""
     return (training_folder(name) / CHECKPOINT).exists()
+
+
+def discard_stopped(request: TrainRequest) -> str:
+    """Drop the stopped training that this request would go on with, for good; returns its name. Raises UsageError where
+    there is none or it is running, ModelError where the disk refuses."""
+    if request.name is None and not request.data:
+        raise UsageError("Name the stopped training to drop with --name.")
+    name = _name(request)
+    if not can_resume(name):
+        kept = sorted(path.parent.name for path in user_folder("training").glob(f"*/{CHECKPOINT}"))
+        others = f"; kept are {', '.join(kept)}" if kept else ""
+        raise UsageError(f"No stopped training is named {name}{others}. Nothing was dropped.")
+    folder = training_folder(name)
+    try:
+        lock = ProjectLock(folder)
+    except ProjectError:
+        raise UsageError(f"The training {name} is running; stop it first.") from None
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise ModelError(f"{folder} could not be deleted: {error.strerror}.") from error
+    finally:
+        lock.release()
+    return name
 
 
 def train(request: TrainRequest, cancel: CancelToken) -> Job:
@@ -95,12 +121,21 @@ def _checked(request: TrainRequest) -> TrainRequest:
         raise UsageError(f"--val must be a share from 0 to below 1, not {request.hold_out:g}.")
     if request.name is not None and is_taken(checked_name(request.name)):
         raise UsageError(f"There is a model named {request.name} already; choose another with --name.")
-    name = request.name or free_name(request.data[0].resolve().stem or "trained")
+    name = _name(request)
     if request.resume and not can_resume(name):
         raise UsageError(f"There is no interrupted run named {name} to resume; start it without --resume.")
     if not request.resume and can_resume(name):
-        raise UsageError(f"A training named {name} was stopped and is kept: add --resume, or choose another --name.")
+        raise UsageError(
+            f"A training named {name} was stopped and is kept: add --resume to go on, --discard to "
+            "drop it, or choose another --name."
+        )
     return replace(request, data=tuple(path.resolve() for path in request.data), name=name)
+
+
+def _name(request: TrainRequest) -> str:
+    if request.name is not None:
+        return checked_name(request.name)
+    return free_name(request.data[0].resolve().stem or "trained")
 
 
 def _check_choice(option: str, value: str | None, known: tuple[str, ...]) -> None:
