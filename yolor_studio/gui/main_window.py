@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +15,7 @@ from yolor_studio.core.errors import StudioError
 from yolor_studio.core.paths import user_folder
 from yolor_studio.gui import looks
 from yolor_studio.gui.actions import Command, Needs
+from yolor_studio.gui.box_menu import show_box_menu
 from yolor_studio.gui.canvas import BoxRef
 from yolor_studio.gui.commands import Commands
 from yolor_studio.gui.dialogs import asking
@@ -23,6 +23,7 @@ from yolor_studio.gui.dialogs.palette import Palette
 from yolor_studio.gui.dialogs.sheet import Sheet
 from yolor_studio.gui.logo import window_icon
 from yolor_studio.gui.menus import ActionSet
+from yolor_studio.gui.needs import met_needs
 from yolor_studio.gui.pages import Page, PageStack
 from yolor_studio.gui.palette_choices import PaletteChoices
 from yolor_studio.gui.panels.status_line import StatusLine
@@ -426,24 +427,7 @@ class MainWindow(QMainWindow):
         self.status.set_hints(page.hints())
 
     def _met_needs(self) -> frozenset[Needs]:
-        session, workspace = self.studio.session, self._workspace
-        met = {Needs.NOTHING}
-        if session is None or workspace is None:
-            return frozenset(met)
-        met.add(Needs.PROJECT)
-        if self.page is not None:
-            return frozenset(met)
-        met.add(Needs.WORKSPACE)
-        if session.current is None:
-            return frozenset(met)
-        met.add(Needs.MEDIA)
-        if not session.project.read_only:
-            met.add(Needs.EDITABLE)
-            if self.studio.selection.refs:
-                met.add(Needs.SELECTION)
-            if workspace.predictions_shown:
-                met.add(Needs.PREDICTIONS)
-        return frozenset(met)
+        return met_needs(self.studio, self._workspace, on_page=self.page is not None)
 
     def _show_zoom(self) -> None:
         if self._workspace is not None and self.studio.session is not None:
@@ -486,34 +470,8 @@ class MainWindow(QMainWindow):
             action.setEnabled(path.exists())
             action.triggered.connect(lambda _checked=False, path=path: self.studio.open_paths([path]))
 
-    # Menus and palettes
-
     def _show_box_menu(self, ref: BoxRef | None, at: QPoint) -> None:
-        ids: Sequence[str]
-        if ref is None:
-            ids = ("tool.box", "edit.paste", "annotate.repeat", "", "review.accept_next", "review.toggle", "view.fit")
-        elif ref.kind == "prediction":
-            ids = (
-                "review.accept_selected",
-                "review.reject",
-                "annotate.category",
-                "",
-                "review.accept",
-                "edit.select_category",
-            )
-        else:
-            ids = (
-                "annotate.category", "annotate.occluded", "", "edit.copy", "edit.duplicate", "edit.select_category", "",
-                "edit.delete", "edit.delete_object",
-            )  # fmt: skip
-        menu = QMenu(self)
-        for command_id in ids:
-            if command_id:
-                menu.addAction(self.actions_set.action(command_id))
-            else:
-                menu.addSeparator()
-        menu.exec(at)
-        menu.deleteLater()
+        show_box_menu(self, self.actions_set, ref, at)
 
 
 def _window_settings() -> QSettings:
