@@ -16,6 +16,7 @@ from yolor_studio.core.errors import FormatError, UsageError
 from yolor_studio.formats.clipping import clip_boxes
 from yolor_studio.formats.plan import ExportPlan, ExportRequest, plan_export
 from yolor_studio.formats.snapshot import take_snapshot
+from yolor_studio.media import fingerprint
 from yolor_studio.project import Project
 
 W, H, FRAMES = 64, 48, 30
@@ -37,7 +38,8 @@ def _media(project: Project, name: str, kind: MediaKind = MediaKind.VIDEO, *, pr
     with project.edit("Add") as edit:
         return edit.add_media(
             kind, path, name=name, width=W, height=H, frames=1 if kind is MediaKind.IMAGE else FRAMES,
-            fps=None if kind is MediaKind.IMAGE else 25.0, fingerprint=Fingerprint(1, "a"), verified=True,
+            fps=None if kind is MediaKind.IMAGE else 25.0, verified=True,
+            fingerprint=fingerprint(path) if present else Fingerprint(1, "a"),
         )  # fmt: skip
 
 
@@ -169,21 +171,22 @@ def _warnings(plan: ExportPlan) -> str:
 
 def test_what_should_be_known_is_said_before(project: Project) -> None:
     gone = _media(project, "gone.mp4", present=False)
-    kept, other = _media(project, "kept.mp4"), _media(project, "other.mp4")
+    kept, more, other = (_media(project, f"{name}.mp4") for name in ("kept", "more", "other"))
     layer = project.start_layer("net", "h", ["car"], min_score=0.05, device="CPU", settings={})
     project.adopt_class_map(layer, ["car"])
     wide = np.array([[60.0, 4, 10, 10], [200, 200, 5, 5]], np.float32)
     classes, scores = np.zeros((2, 3), np.int16), np.full((2, 3), 0.9, np.float32)
     project.write_predictions(layer, kept, {0: Predictions(wide, classes, scores, np.full(2, -1, np.int32))})
     with project.edit("Label") as edit:
-        for one, category in ((gone, 1), (kept, 1), (other, 2)):
+        for one, category in ((gone, 1), (kept, 1), (more, 2), (other, 1)):
             edit.add_object(one, category, 0, Box(1, 1, 9, 9))
     (project.folder / "other.mp4").write_bytes(b"changed")
     request = ExportRequest(include=frozenset({"all", "predictions"}), split={"train": 0.5, "val": 0.5})
     plan = plan_export(project, request)
     said = _warnings(plan)
     assert "gone.mp4 is missing and left out." in said
-    assert "other.mp4 has changed" in said
+    assert "other.mp4 has changed since labelled and is left out" in said
+    assert {clip.media.id for clip in plan.clips} == {kept, more}
     assert "1 box reaches" in said
     assert "6.0 px" in said
     assert (plan.clipped, plan.clipped_most, plan.outside) == (1, pytest.approx(6), 1)
@@ -193,8 +196,9 @@ def test_what_should_be_known_is_said_before(project: Project) -> None:
     plain = plan_export(project, _all(split={"train": 0.4, "val": 0.3, "test": 0.3}))
     assert "nothing falls to" in _warnings(plain)
     without = plan_export(project, _all(images="none"))
-    assert len(without.clips) == 3
+    assert len(without.clips) == 4
     assert "missing and not needed" in _warnings(without)
+    assert "other.mp4 has changed since labelled and is taken as labelled" in _warnings(without)
     assert "no frame was reviewed" in _warnings(plan_export(project, ExportRequest()))
 
 

@@ -401,15 +401,19 @@ def test_missing_and_unreadable_pictures_are_told_and_the_rest_comes_out(
     project: Project, clip: int, tmp_path: Path
 ) -> None:
     gone = _image(project, tmp_path / "pics/gone.png")
+    changed = _image(project, tmp_path / "pics/changed.png")
     broken = _image(project, tmp_path / "pics/broken.png")
-    for media in (gone, broken):
+    for media in (gone, changed, broken):
         project.review(media, [0], FrameState.REVIEWED)
     (tmp_path / "pics/gone.png").unlink()
-    (tmp_path / "pics/broken.png").write_bytes(b"not a picture at all")
+    for name in ("changed", "broken"):
+        (tmp_path / f"pics/{name}.png").write_bytes(b"not a picture at all")
+    with project.edit("As it is") as edit:
+        edit.update_media(broken, fingerprint=fingerprint(tmp_path / "pics/broken.png"))
     events = list(export_project(project, ExportRequest(), tmp_path / "out"))
     report = events[-1].value
     assert any(isinstance(event, Notice) and "gone.png is missing" in event.text for event in events)
-    assert any(isinstance(event, Notice) and "broken.png has changed" in event.text for event in events)
+    assert any(isinstance(event, Notice) and "changed.png has changed" in event.text for event in events)
     assert [event.what for event in events if isinstance(event, ItemFailed)] == ["broken.png, frame 0"]
     assert report.frames == 5 == len(_load(tmp_path / "out")["images"])
     assert report.check.problems == ()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from yolor_studio import __version__
-from yolor_studio.cli import datasets, labelling, media, models, tools, training
+from yolor_studio.cli import datasets, labelling, media, models, relinking, tools, training
 
 app = typer.Typer(
     name="yolor-studio",
@@ -38,6 +38,6 @@ def _root(
     """
 
 
-for _group in (labelling, datasets, media, training, tools):
+for _group in (labelling, relinking, datasets, media, training, tools):
     _group.register(app)
 app.add_typer(models.app, name="models")

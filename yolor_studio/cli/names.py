@@ -5,6 +5,7 @@ COMMANDS = frozenset(
         "label",
         "accept",
         "review",
+        "relink",
         "export",
         "import",
         "models",

@@ -31,15 +31,17 @@ def advise(plan: ExportPlan) -> tuple[str, ...]:
 
 
 def _about_media(plan: ExportPlan) -> Iterator[str]:
+    pictures = plan.request.images != "none"
     if plan.missing:
         names = listed([media.name for media in plan.missing])
         verb = "is" if len(plan.missing) == 1 else "are"
-        fate = "left out" if plan.request.images != "none" else "not needed, as no pictures are written"
+        fate = "left out" if pictures else "not needed, as no pictures are written"
         yield f"{names} {verb} missing and {fate}."
-    changed = [clip.media.name for clip in plan.clips if clip.media.id in plan.snapshot.changed]
+    changed = [media.name for media in plan.snapshot.media if media.id in plan.snapshot.changed]
     if changed:
-        verb = "has" if len(changed) == 1 else "have"
-        yield f"{listed(changed)} {verb} changed since labelled: look whether the boxes still fit."
+        verb, are = ("has", "is") if len(changed) == 1 else ("have", "are")
+        fate = "left out, as boxes would be on the wrong pictures" if pictures else "taken as labelled"
+        yield f"{listed(changed)} {verb} changed since labelled and {are} {fate}."
     if plan.request.images == "reference":
         turned = sum(bool(clip.media.info.get("rotation")) for clip in plan.clips)
         if turned:

@@ -178,8 +178,8 @@ def plan_export(
 
 
 def select_frames(snapshot: Snapshot, request: ExportRequest) -> NDArray[np.int64]:
-    """The rows of the snapshot's frames that the request asks for; skipped ones never, those of a missing media only
-    where no picture is needed."""
+    """The rows of the snapshot's frames that the request asks for; skipped ones never, those of a missing or changed
+    media only where no picture is needed."""
     frames = snapshot.frames
     chosen = frames.reviewed.copy()
     if "all" in request.include:
@@ -187,7 +187,7 @@ def select_frames(snapshot: Snapshot, request: ExportRequest) -> NDArray[np.int6
         if request.predictions:
             chosen |= frames.visited
     lengths = np.array([media.frames for media in snapshot.media], np.int64)
-    absent = snapshot.missing if request.images != "none" else ()
+    absent = snapshot.missing | snapshot.changed if request.images != "none" else ()
     gone = np.array([media.id in absent for media in snapshot.media], bool)
     chosen &= ~frames.skipped & (frames.frame % request.every == 0)
     chosen &= (frames.frame < lengths[frames.media]) & ~gone[frames.media]

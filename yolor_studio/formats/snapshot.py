@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -110,7 +109,7 @@ class Snapshot:
     missing: frozenset[int]
     """Media (ids) whose file is not there."""
     changed: frozenset[int]
-    """Media whose file has another size than when it was added."""
+    """Media in whose place another file is than the one that was added."""
     _shown: dict[float | None, dict[int, BoxColumns]] = field(default_factory=dict)
 
     def shown(
@@ -180,17 +179,16 @@ def take_snapshot(project: Project, *, cancel: CancelToken | None = None) -> Sna
 
 
 def _look_for_files(project: Project, media: Sequence[Media]) -> tuple[frozenset[int], frozenset[int]]:
-    """The ids of media whose file is missing, and of those whose file has another size (a folder's tells nothing)."""
-    missing, changed = set(), set()
-    for one in media:
-        try:
-            status = os.stat(project.media_path(one))
-        except OSError:
-            missing.add(one.id)
-            continue
-        if one.kind is not MediaKind.SEQUENCE and status.st_size != one.fingerprint.size:
-            changed.add(one.id)
-    return frozenset(missing), frozenset(changed)
+    """The ids of media whose file is missing, and of those in whose place another file is (an image's is known by its
+    size here, and by its content when it is opened)."""
+    from yolor_studio.media import Presence, presence
+
+    found = {one.id: presence(one, project.media_path(one), hashed=False) for one in media}
+    missing, changed = (
+        frozenset(media_id for media_id, what in found.items() if what is wanted)
+        for wanted in (Presence.MISSING, Presence.CHANGED)
+    )
+    return missing, changed
 
 
 def _key(media: NDArray[np.int64], frame: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -82,7 +82,9 @@ def add_media(project: Project, paths: Sequence[Path], cancel: CancelToken) -> I
 
 def _missing(project: Project, media: Sequence[Media]) -> dict[tuple[Fingerprint, tuple[str, ...]], Media]:
     """The media whose file is gone, by what a file at another place is known by; not those that look the same."""
-    gone = [one for one in media if not project.media_path(one).exists()]
+    from yolor_studio.media import there
+
+    gone = [one for one in media if not there(one, project.media_path(one))]
     alike = Counter((one.fingerprint, one.files) for one in gone)
     return {(one.fingerprint, one.files): one for one in gone if alike[one.fingerprint, one.files] == 1}
 
@@ -90,7 +92,7 @@ def _missing(project: Project, media: Sequence[Media]) -> dict[tuple[Fingerprint
 def _refuse_changed(media: Media, path: Path) -> None:
     from yolor_studio.media import fingerprint
 
-    if fingerprint(path) != media.fingerprint:
+    if fingerprint(path, files=media.files) != media.fingerprint:
         raise MediaError(
             f"{path.name} is another file than the one that was added to the project, and boxes would be on the wrong "
             "pictures; nothing was changed. Put the old file back, or give the new one another name."
@@ -126,13 +128,15 @@ def _enter(project: Project, new: Sequence[_Entry], moved: Sequence[tuple[Media,
 
 def verify_media(project: Project, media_ids: Sequence[int], cancel: CancelToken) -> Iterator[Event]:
     """Decode videos whose number of frames is not proved yet, or whose stored index cannot be read, and store their
-    index; labels follow their pts.
+    index; labels follow their pts. Those that are missing, or whose file is another one, wait.
 
     Last Result(number of videos proved). A video that turns out unreadable becomes an ItemFailed.
     """
-    from yolor_studio.media import open_media
+    from yolor_studio.media import Presence, open_media, presence
 
     waiting = [media for media in map(project.get_media, media_ids) if _is_uncounted(project, media)]
+    # Of a file that is missing or another one nothing may be stored: its labels would follow the wrong pictures.
+    waiting = [media for media in waiting if presence(media, project.media_path(media)) is Presence.THERE]
     total = sum(media.frames for media in waiting)
     yield Started("Counting frames", total, "frames")
     meter = RateMeter(total)
@@ -140,7 +144,7 @@ def verify_media(project: Project, media_ids: Sequence[int], cancel: CancelToken
     for media in waiting:
         cancel.check()
         try:
-            index = yield from _counted(project.media_path(media), cancel, meter, before)
+            index = yield from counted(project.media_path(media), cancel, meter, before)
             with open_media(project.media_path(media), index=index.to_bytes()) as source:
                 info = source.info
         except MediaError as error:
@@ -168,7 +172,8 @@ def _is_uncounted(project: Project, media: Media) -> bool:
     return False
 
 
-def _counted(path: Path, cancel: CancelToken, meter: RateMeter, before: int) -> Generator[Event, None, VideoIndex]:
+def counted(path: Path, cancel: CancelToken, meter: RateMeter, before: int) -> Generator[Event, None, VideoIndex]:
+    """Decode a video to its end; yields progress from `before` on and returns its index. Raises MediaError."""
     from yolor_studio.media import build_index
 
     def count(report: Callable[[int], None]) -> VideoIndex:
@@ -208,7 +213,7 @@ def _measure(item: Found) -> _Entry:
 
     with open_media(item.path, files=item.files) as source:
         name = os.path.basename(os.path.abspath(item.path))  # of "." too
-        return _Entry(name, item.path, tuple(item.files), source.info, fingerprint(item.path))
+        return _Entry(name, item.path, tuple(item.files), source.info, fingerprint(item.path, files=item.files))
 
 
 def _key(path: Path, files: Sequence[str]) -> _Key:

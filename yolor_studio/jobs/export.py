@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from yolor_studio.core.cancel import CancelToken
+from yolor_studio.core.entities import Media
 from yolor_studio.core.errors import FormatError
 from yolor_studio.formats import coco
 from yolor_studio.formats.check import CheckReport, check_export
@@ -166,10 +167,22 @@ def _write_checked(
     return dataset, check, size
 
 
+def _names(media: Sequence[Media]) -> str:
+    return ", ".join(one.name for one in media[:3]) + (" and others" if len(media) > 3 else "")
+
+
 def _nothing(plan: ExportPlan) -> str:
+    changed = [media for media in plan.snapshot.media if media.id in plan.snapshot.changed]
     if plan.missing and plan.request.copies:
-        names = ", ".join(media.name for media in plan.missing[:3]) + (" and others" if len(plan.missing) > 3 else "")
-        return f"Nothing was written, because the files of {names} are not there. Put them back where they were."
+        return (
+            f"Nothing was written, because the files of {_names(plan.missing)} are not there."
+            " Put them back where they were, or find them with `yolor-studio relink`."
+        )
+    if changed and plan.request.copies:
+        return (
+            f"Nothing was written, because other files are in the place of {_names(changed)}, and boxes would be on the"
+            " wrong pictures. Put the old ones back, or find them with `yolor-studio relink`."
+        )
     if "all" in plan.request.include:
         return "No frame has a box or was reviewed, so nothing was written. Label or review some first."
     return "No frame was reviewed, so nothing was written. Review some first, or include all frames that have boxes."

@@ -218,16 +218,22 @@ def _letterboxed(
 
 
 def _name(media: Media, frame: int) -> str:
-    return media.name if media.kind is MediaKind.IMAGE else f"{media.name}, frame {frame}"
+    whole = media.kind is MediaKind.IMAGE or frame == _NO_FRAME
+    return media.name if whole else f"{media.name}, frame {frame}"
+
+
+_NO_FRAME = -1
+"""Stands for the media as a whole."""
 
 
 def _pictures(project: Project, work: Work) -> Iterator[tuple[int, NDArray[np.uint8] | StudioError]]:
-    """Each frame's picture, or the error that it cannot be read; a bad frame does not end the media."""
+    """Each frame's picture, or the error that it cannot be read (of _NO_FRAME where the media cannot be opened); a bad
+    frame does not end the media."""
     media = work.media
     try:
         source = opener(project)(media)
     except MediaError as error:
-        yield work.frames[0], error
+        yield _NO_FRAME, error
         return
     with source:
         left = work.frames

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from yolor_studio.media.opening import open_media, probe
     from yolor_studio.media.server import FrameServer
     from yolor_studio.media.source import Source
+    from yolor_studio.media.whereabouts import Presence, presence, there
     from yolor_studio.media.write import save_jpeg, save_png, thumbnail
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "FrameCache",
     "FrameServer",
     "MediaInfo",
+    "Presence",
     "Source",
     "VideoIndex",
     "build_index",
@@ -35,9 +37,11 @@ __all__ = [
     "encode_mp4",
     "fingerprint",
     "open_media",
+    "presence",
     "probe",
     "save_jpeg",
     "save_png",
+    "there",
     "thumbnail",
 ]
 
@@ -48,6 +52,7 @@ _HOMES = {
     "FrameCache": "cache",
     "FrameServer": "server",
     "MediaInfo": "info",
+    "Presence": "whereabouts",
     "Source": "source",
     "VideoIndex": "index",
     "build_index": "indexing",
@@ -55,9 +60,11 @@ _HOMES = {
     "encode_mp4": "encode",
     "fingerprint": "fingerprints",
     "open_media": "opening",
+    "presence": "whereabouts",
     "probe": "opening",
     "save_jpeg": "write",
     "save_png": "write",
+    "there": "whereabouts",
     "thumbnail": "write",
 }
 

@@ -4,6 +4,7 @@ from yolor_studio.project.box_tables import BoxTable
 from yolor_studio.project.bulk import BulkEdit
 from yolor_studio.project.class_maps import ClassMapReport, plain_name
 from yolor_studio.project.edits import EditBuilder
+from yolor_studio.project.other_file import TakenOver
 from yolor_studio.project.project import Project
 from yolor_studio.project.queries import Counts
 from yolor_studio.project.renumber import Renumbering
@@ -21,6 +22,7 @@ __all__ = [
     "Project",
     "Renumbering",
     "StateTable",
+    "TakenOver",
     "WholeTable",
     "plain_name",
     "rows_of",

@@ -6,10 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from yolor_studio.core.entities import Fingerprint, MediaKind
 from yolor_studio.core.errors import ProjectError
 from yolor_studio.project import batches, queries, rows, states
 from yolor_studio.project.edit_base import EditBase, stored_path
+from yolor_studio.project.indexes import facts_of
+from yolor_studio.project.other_file import TakenOver, take_over
 
 _MEDIA_FIELDS = frozenset(
     {"name", "path", "step", "kind", "width", "height", "frames", "fps", "fingerprint", "verified", "files", "info"}
@@ -88,6 +93,32 @@ class ListEdits(EditBase):
                 columns[key] = rows.to_json(plain(columns[key]))
         self._update("media", media_id, columns)
         self._media.pop(media_id)
+
+    def take_other_file(
+        self,
+        media_id: int,
+        path: Path,
+        *,
+        fingerprint: Fingerprint,
+        frames: int,
+        width: int,
+        height: int,
+        fps: float | None,
+        info: Mapping[str, Any],
+        index: bytes | None = None,
+        pts: NDArray[np.int64] | None = None,
+    ) -> TakenOver:
+        """Put another file in the place of the media's own. Labels stay on their frames, those of frames that the file
+        does not have go, and boxes are scaled when its pictures have another size.
+
+        frames: counted by decoding; index, pts: of a video, what its decode gave, pts [frames]."""
+        media = self._media_of(media_id)
+        if batches.any_pending(self._db):
+            raise ProjectError("A large edit is still being written; wait for it or cancel it, then try again.")
+        facts = facts_of(frames=frames, verified=True, width=width, height=height, fps=fps, info=info)
+        place = {"path": stored_path(path, self._folder), "size": fingerprint.size, "digest": fingerprint.digest}
+        self._media.pop(media_id)
+        return take_over(self._db, media, columns={**place, **facts}, index=index, pts=pts)
 
     def _free_name(self, name: str) -> str:
         wanted = name.strip() or "media"

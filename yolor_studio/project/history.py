@@ -145,9 +145,20 @@ def _keep_names_unique(connection: sqlite3.Connection, diff: Diff) -> None:
 
 
 def _move_predictions(connection: sqlite3.Connection, diff: Diff) -> None:
-    """Predictions are outside the history, but when a step gives a media's frames other numbers they go along."""
+    """Predictions are outside the history, but when a step gives a media's frames other numbers they go along; not when
+    it gives the media another file, whose timestamps say nothing about the old one's."""
+    other_files = {
+        change.after["id"]
+        for change in diff
+        if change.table == "media"
+        and change.before is not None
+        and change.after is not None
+        and change.before["digest"] != change.after["digest"]
+    }
     for change in diff:
         if change.table == "media_index" and change.before is not None and change.after is not None:
             old, new = change.before["pts"], change.after["pts"]
-            if old is not None and new is not None and old != new:
+            if change.after["media_id"] in other_files or old is None or new is None:
+                continue
+            if old != new:
                 move_predictions(connection, change.after["media_id"], FrameMap(old, new))

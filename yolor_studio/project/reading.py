@@ -40,6 +40,7 @@ from yolor_studio.project import (
 from yolor_studio.project.box_tables import BoxTable
 from yolor_studio.project.edit_base import stored_path
 from yolor_studio.project.histograms import Histograms
+from yolor_studio.project.other_file import labels_beyond
 from yolor_studio.project.places import Place
 from yolor_studio.project.queries import Counts
 from yolor_studio.project.states import StateTable
@@ -82,6 +83,11 @@ class ProjectReader:
     def media_path(self, media: Media) -> Path:
         """Where the media's file or folder lies, as an absolute path."""
         return Path(os.path.normpath(self.folder / media.path))
+
+    def labels_beyond(self, media_id: int, frames: int) -> int:
+        """How many labels (keyframes, rejections, frame states) of the media are on frames from `frames` on."""
+        with self._reading() as db:
+            return labels_beyond(db, media_id, frames)
 
     def categories(self) -> list[Category]:
         """The categories by id."""
