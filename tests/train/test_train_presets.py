@@ -7,15 +7,20 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yolor_studio.train.presets import (
     CHECKS,
     HOLD_OUT_FROM,
     HOLD_OUT_MOST,
+    KNOWN,
     LEAST_STEPS,
     PRESETS,
+    RECIPES,
+    WHOLE_FROM,
+    Preset,
+    gentleness,
     hold_out_share,
     preset_for,
     recipe_of,
@@ -29,7 +34,7 @@ def test_the_nearest_row_is_chosen(pictures: int, row: int) -> None:
 
 
 @pytest.mark.parametrize("row", PRESETS)
-def test_a_row_s_own_number_of_pictures_has_its_epochs(row: object) -> None:
+def test_a_row_s_own_number_of_pictures_has_its_epochs(row: Preset) -> None:
     assert row in (preset_for(preset.pictures) for preset in PRESETS)
 
 
@@ -77,6 +82,38 @@ def test_wider_networks_learn_in_smaller_steps() -> None:
     preset = preset_for(50)
     rates = [recipe_of(preset, pictures=50, size=64, parameters=n).lr for n in (0, 2_240_226, 12_000_000, 48_000_000)]
     assert rates == pytest.approx([preset.lr, preset.lr, preset.lr / 2, preset.lr / 4])
+
+
+@settings(deadline=None)
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_the_more_boxes_are_of_new_classes_the_faster_it_learns(one: float, other: float) -> None:
+    less, more = sorted((one, other))
+    assert KNOWN <= gentleness(less) <= gentleness(more) <= 1
+    assert (gentleness(0), gentleness(WHOLE_FROM)) == (KNOWN, 1)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 20_000), st.floats(0, 1), st.sampled_from(RECIPES))
+def test_no_rate_is_above_that_of_new_classes(pictures: int, new: float, kind: str) -> None:
+    preset = preset_for(pictures, epochs=10)
+    gentle, whole = (recipe_of(preset, pictures=pictures, size=64, new=share, kind=kind) for share in (new, 1.0))
+    for step in {0, whole.steps // 20, whole.steps // 2, whole.steps - 1}:
+        for bias in (False, True):
+            assert 0 < gentle.rate(step, bias=bias) <= whole.rate(step, bias=bias)
+
+
+@pytest.mark.parametrize("row", PRESETS)
+def test_both_recipes_are_as_gentle_with_known_classes(row: Preset) -> None:
+    rates = {
+        kind: [
+            recipe_of(row, pictures=row.pictures, size=64, new=new, kind=kind).lr for new in (0.0, WHOLE_FROM / 2, 1.0)
+        ]
+        for kind in RECIPES
+    }
+    assert rates["modern"] == pytest.approx([row.lr * KNOWN, row.lr * (1 + KNOWN) / 2, row.lr])
+    assert rates["official"] == pytest.approx(
+        [row.official_lr * KNOWN, row.official_lr * (1 + KNOWN) / 2, row.official_lr]
+    )
 
 
 def test_an_assignment_that_was_asked_for_is_taken() -> None:

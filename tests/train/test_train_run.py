@@ -16,6 +16,7 @@ pytestmark = pytest.mark.torch
 from yolor_studio.core.cancel import CancelToken  # noqa: E402
 from yolor_studio.core.errors import FormatError, UsageError  # noqa: E402
 from yolor_studio.core.paths import user_folder  # noqa: E402
+from yolor_studio.jobs import training_loop  # noqa: E402
 from yolor_studio.jobs.curves import Curves, read_curves  # noqa: E402
 from yolor_studio.jobs.evaluate import evaluate  # noqa: E402
 from yolor_studio.jobs.events import CurvePoint, Event, Notice, Started  # noqa: E402
@@ -142,6 +143,44 @@ def test_patience_wears_out_and_the_best_weights_are_kept(
     ]
 
 
+def test_a_model_that_gets_no_better_keeps_its_weights_and_says_so(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([0.4, 0.1, 0.3, *[0.2] * 40])
+    monkeypatch.setattr(
+        "yolor_studio.jobs.validation.Validation.measure", lambda *_: (ap := next(answers), min(ap * 2, 1.0))
+    )
+    data = squares(tmp_path / "squares", {"train": 4, "val": 2}, categories=("dark", "line"))
+    events, outcome = trained(base, data, epochs=16)
+    assert (outcome.best_step, outcome.steps, outcome.improved) == (0, 4, False)
+    assert (outcome.ap50_before, outcome.ap50, outcome.ap50_learned, outcome.ap_learned) == (0.8, 0.8, 0.6, 0.3)
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert (
+        "The model did not get better on the pictures kept apart: AP50 0.800 (AP 0.400) before, 0.600 (0.300) at best "
+        "since. It has the weights of the start." in told
+    )
+    assert "no better than before on 2 pictures kept apart" in "\n".join(outcome.lines())
+    assert orjson.loads(orjson.dumps(outcome.as_json()))["improved"] is False
+    start, end = load_network(base).weights.arrays, load_network(outcome.weights).weights.arrays
+    assert all(np.array_equal(start[name], end[name]) for name in start)
+
+
+def test_classes_that_are_known_are_learned_gently_and_nothing_is_lost(base: Path, tmp_path: Path) -> None:
+    data = squares(tmp_path / "squares", {"train": 24, "val": 12})
+    _, first = trained(base, data, epochs=80)
+    assert (first.new_boxes, first.improved) == (0.5, True)
+    events, second = trained(first.weights, data, epochs=24, name="more")
+    assert second.new_boxes == 0
+    assert second.learning_rate == pytest.approx(presets.preset_for(24).lr * presets.KNOWN)
+    (started,) = (event for event in events if isinstance(event, Started) and event.unit == "steps")
+    assert "the model knows the classes of all boxes, so it learns gently (learning rate 0.0005)" in started.detail
+    measured = [event.values["AP50"] for event in events if isinstance(event, CurvePoint) and "AP50" in event.values]
+    assert second.ap50_before == pytest.approx(first.ap50, abs=0.01)
+    assert min(measured) > measured[0] - 0.05
+    assert second.ap is not None
+    assert second.ap >= (second.ap_before or 0)
+
+
 def test_selection_takes_the_latest_while_nothing_is_found_and_then_the_best() -> None:
     chosen = Selection(patience=2)
     weights = {"w": torch.zeros(1)}
@@ -150,9 +189,10 @@ def test_selection_takes_the_latest_while_nothing_is_found_and_then_the_best() -
         chosen.offer(step, weights, ap=ap, ap50=ap)
     assert (chosen.step, chosen.ap, chosen.weights["w"].item()) == (3, 0.2, 3)
     assert chosen.exhausted
+    assert chosen.learned == (0.2, 0.2)
     again = Selection(patience=2)
     again.restore(json.loads(json.dumps(chosen.state())), chosen.weights)
-    assert (again.exhausted, again.ap, again.measured) == (True, 0.2, 5)
+    assert (again.exhausted, again.ap, again.measured, again.learned) == (True, 0.2, 5, (0.2, 0.2))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -184,9 +224,23 @@ def test_what_is_going_to_happen_is_told_first(base: Path, tmp_path: Path) -> No
     )
     (started,) = (event for event in events if isinstance(event, Started) and event.unit == "steps")
     assert (
-        started.detail
-        == "1 epoch of 2 pictures on cpu; official recipe, simota; 16 pictures of 64 px a step; neck frozen"
+        started.detail == "1 epoch of 2 pictures on cpu; official recipe, simota; 16 pictures of 64 px a step; "
+        "the model does not know the classes of 50% of the boxes, so it learns at the whole rate "
+        "(learning rate 0.005); neck frozen"
     )
+
+
+@pytest.mark.parametrize(
+    ("new", "why", "pace"),
+    [
+        (0.0, "the model knows the classes of all boxes", "gently (learning rate 0.0005)"),
+        (0.2, "the model does not know the classes of 20% of the boxes", "less gently (learning rate 0.0019)"),
+        (1.0, "the model does not know the class of any box", "at the whole rate (learning rate 0.004)"),
+    ],
+)
+def test_how_gently_it_learns_is_told_with_the_reason(new: float, why: str, pace: str) -> None:
+    rate = presets.recipe_of(presets.preset_for(50), pictures=50, size=64, new=new).lr
+    assert training_loop._pace(new, rate) == f"{why}, so it learns {pace}"
 
 
 def test_a_dataset_without_categories_is_told(base: Path, tmp_path: Path) -> None:

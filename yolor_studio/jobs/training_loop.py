@@ -17,7 +17,7 @@ from yolor_studio.jobs.events import CurvePoint, Event, Notice
 from yolor_studio.jobs.rate import RateMeter
 from yolor_studio.jobs.training_request import CHECKPOINT, TrainRequest, damaged
 from yolor_studio.jobs.validation import Validation
-from yolor_studio.train.presets import AT_ONCE, CHECKS, PATIENT_UNTIL, Preset, recipe_of
+from yolor_studio.train.presets import AT_ONCE, CHECKS, PATIENT_UNTIL, Preset, gentleness, recipe_of
 
 if TYPE_CHECKING:
     from yolor_studio.train.recipe import Recipe
@@ -54,9 +54,12 @@ class TrainingLoop:
         learned: PictureStore,
         apart: PictureStore | None,
         *,
+        new: float,
         size: int,
         device: str,
     ) -> None:
+        """`learned`, `apart`: the pictures to learn from and to measure by; `new`: the share of the boxes whose class
+        the network does not know yet; `size`: the longest side of a picture in pixels."""
         from yolor_studio.train.batches import Batches
         from yolor_studio.train.device import share_cores, spare_cores
         from yolor_studio.train.recipe import Assignment
@@ -72,6 +75,7 @@ class TrainingLoop:
             pictures=len(learned),
             size=size,
             parameters=network.plan.parameters,
+            new=new,
             kind=request.recipe,
             assignment=assignment,
         )
@@ -94,7 +98,7 @@ class TrainingLoop:
         self.curves = Curves(folder / "curves.jsonl")
         self.before: tuple[float | None, float | None] = (None, None)
         self.loss = 0.0
-        self._pictures = len(learned)
+        self._pictures, self._new = len(learned), new
         self._since: list[list[float]] = []
         self._check_every = _check_every(recipe, preset.batch, len(apart) if apart else 0)
         self._point_every = max(recipe.steps // _POINTS, 1)
@@ -108,6 +112,7 @@ class TrainingLoop:
             f"{self._request.recipe} recipe, {recipe.assignment.value}",
             f"{preset.batch} pictures of {recipe.stages[0].size} px a step",
         ]
+        parts.append(_pace(self._new, recipe.lr))
         if self._request.implicit_only:
             parts.append("implicit knowledge and new classes alone")
         elif freeze != "none":
@@ -170,15 +175,21 @@ class TrainingLoop:
 
     def _about_the_end(self) -> Iterator[Event]:
         step, steps, chosen = self.trainer.step, self.trainer.recipe.steps, self.selection
-        if self.validation is None or chosen.step == step:
+        if self.validation is None:
             return
-        best = f"the weights of step {chosen.step:,}" if chosen.step else "the weights of the starting model"
-        kept = f"{best} were the best and are kept, AP {chosen.ap:.3f}."
-        if step < steps:
-            bad = f"no better AP in {self.preset.patience} measurements"
-            yield Notice(f"Stopped early after {step:,} of {steps:,} steps, {bad}: {kept}")
-        else:
-            yield Notice(kept[0].upper() + kept[1:])
+        early = f"Stopped early after {step:,} of {steps:,} steps, no better AP in {self.preset.patience} measurements"
+        (ap, ap50), learned = self.before, chosen.learned
+        if learned and ap is not None and learned[0] <= ap:
+            if step < steps:
+                yield Notice(f"{early}.")
+            figures = f"AP50 {ap50:.3f} (AP {ap:.3f}) before, {learned[1]:.3f} ({learned[0]:.3f}) at best since"
+            whose = f"step {chosen.step:,}" if chosen.step else "the start"
+            yield Notice(
+                f"The model did not get better on the pictures kept apart: {figures}. It has the weights of {whose}."
+            )
+        elif chosen.step < step:
+            kept = f"the weights of step {chosen.step:,} were the best and are kept, AP {chosen.ap:.3f}."
+            yield Notice(f"{early}: {kept}" if step < steps else kept[0].upper() + kept[1:])
 
     def result(self) -> dict[str, Any]:
         """The arrays of the best weights, or of the last ones where nothing was kept apart."""
@@ -197,6 +208,8 @@ class TrainingLoop:
             "steps": self.trainer.step,
             "best step": chosen.step if self.validation else self.trainer.step,
             "size": recipe.stages[0].size,
+            "learning rate": recipe.lr,
+            "share of new boxes": round(self._new, 4),
             **{name: value for name, value in figures.items() if value is not None},
             "measured on": len(self.validation) if self.validation else 0,
             "started from": self._request.model or "yolor-n",
@@ -232,6 +245,15 @@ def _check_every(recipe: Recipe, batch: int, apart: int) -> int:
     """Steps between two measurements: CHECKS in all, fewer where they would cost too much of the run."""
     dear = _FORWARD_COST * apart / (batch * _CHECK_SHARE)
     return max(round(recipe.steps / CHECKS), round(dear), 1)
+
+
+def _pace(new: float, rate: float) -> str:
+    """How gently it learns, and why: see `train.presets.gentleness`."""
+    if new <= 0:
+        return f"the model knows the classes of all boxes, so it learns gently (learning rate {rate:.2g})"
+    unknown = "the class of any box" if new >= 1 else f"the classes of {new:.0%} of the boxes"
+    pace = "at the whole rate" if gentleness(new) >= 1 else "less gently"
+    return f"the model does not know {unknown}, so it learns {pace} (learning rate {rate:.2g})"
 
 
 def _rounded(value: float | None) -> float | None:

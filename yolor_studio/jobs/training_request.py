@@ -87,7 +87,7 @@ class TrainOutcome:
     epochs: int
     recipe: str
     best_step: int
-    """After which the weights that were kept stood."""
+    """After which the weights that were kept stood; 0 where nothing was better than the start."""
     ap: float | None
     """Of the kept weights on the pictures kept apart; None where there are none."""
     ap50: float | None
@@ -98,11 +98,18 @@ class TrainOutcome:
     """Mean over the last steps."""
     device: str
     seconds: float
+    ap_learned: float | None = None
+    """The best after the start, which is not kept where it is no better; None where nothing was measured by then."""
+    ap50_learned: float | None = None
+    new_boxes: float = 1.0
+    """The share of the boxes whose class the starting model did not know: the fewer, the more gently it learned."""
+    learning_rate: float = 0.0
+    """The highest of the run."""
 
     def as_json(self) -> dict[str, Any]:
         """For --json and for the parent process."""
         paths = {name: str(getattr(self, name)) for name in ("model", "weights", "curves")}
-        return asdict(self) | paths
+        return asdict(self) | paths | {"improved": self.improved}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -113,6 +120,11 @@ class TrainOutcome:
         for name in ("classes", "kept_classes"):
             known[name] = tuple(known[name])
         return cls(**known)
+
+    @property
+    def improved(self) -> bool | None:
+        """Whether the model got better than the start on the pictures kept apart; None where there are none."""
+        return None if self.ap is None or self.ap_before is None else self.ap > self.ap_before
 
     def lines(self) -> list[str]:
         """For people; the last line is the model's path."""
@@ -128,6 +140,9 @@ class TrainOutcome:
     def _measured(self) -> list[str]:
         if self.ap is None or self.ap50 is None:
             return []
-        before = "" if self.ap50_before is None else f" (before: {self.ap50_before:.3f} and {self.ap_before:.3f})"
         apart = f"{self.kept_apart:,} pictures kept apart"
+        if not self.best_step:
+            start = f"AP50 {self.ap50:.3f}, AP {self.ap:.3f}"
+            return [f"Measured  no better than before on {apart}: the weights are those of the start, {start}"]
+        before = "" if self.ap50_before is None else f" (before: {self.ap50_before:.3f} and {self.ap_before:.3f})"
         return [f"Measured  AP50 {self.ap50:.3f}, AP {self.ap:.3f}{before} on {apart}, best at step {self.best_step:,}"]

@@ -81,7 +81,8 @@ def _run_locked(
     preset = preset_for(len(learned), epochs=request.epochs)
     freeze = request.freeze or preset.freeze
     _freeze(network, freeze, request, new_classes=len(kept) < len(classes))
-    loop = TrainingLoop(request, folder, network, preset, learned, apart, size=base.size, device=device)
+    new = _share_of_new_boxes(learned, classes, kept)
+    loop = TrainingLoop(request, folder, network, preset, learned, apart, new=new, size=base.size, device=device)
     yield Started(f"Training {name}", loop.trainer.recipe.steps, "steps", loop.about(freeze, device))
     fresh = [name for name in classes if name not in kept]
     if apart and not loop.validation:
@@ -111,11 +112,15 @@ def _run_locked(
         planned_steps=loop.trainer.recipe.steps,
         epochs=preset.epochs,
         recipe=request.recipe,
+        new_boxes=new,
+        learning_rate=loop.trainer.recipe.lr,
         best_step=loop.selection.step if loop.validation else loop.trainer.step,
         ap=loop.selection.ap,
         ap50=loop.selection.ap50,
         ap_before=loop.before[0],
         ap50_before=loop.before[1],
+        ap_learned=loop.selection.learned[0] if loop.selection.learned else None,
+        ap50_learned=loop.selection.learned[1] if loop.selection.learned else None,
         loss=loop.loss,
         device=device,
         seconds=time.monotonic() - began,
@@ -204,6 +209,13 @@ def _network(base: SavedNetwork, classes: tuple[str, ...]) -> tuple[Network, tup
     check_trainable(build_plan(base.description))
     network = Network(build_plan(with_classes(base.description, len(classes))), bn_eps=base.weights.bn_eps)
     return network, transplant(network, base.weights.arrays, old=base.names, new=classes)
+
+
+def _share_of_new_boxes(store: PictureStore, classes: Sequence[str], kept: Sequence[str]) -> float:
+    """Of boxes whose class is not among `kept`; without any box there is nothing new."""
+    counts = store.class_counts().sum(0).tolist()
+    new = sum(count for name, count in zip(classes, counts, strict=True) if name not in kept)
+    return new / max(sum(counts), 1)
 
 
 def _freeze(network: Network, kept: str, request: TrainRequest, *, new_classes: bool) -> None:

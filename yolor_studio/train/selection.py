@@ -22,7 +22,9 @@ class Selection:
         self.ap: float | None = None
         self.ap50: float | None = None
         self.step = 0
-        """After which the best weights stood."""
+        """After which the best weights stood; 0 is the start."""
+        self.learned: tuple[float, float] | None = None
+        """The best (AP, AP50) after the start, which need not be better than it."""
         self.measured = -1
         """The last step after which was measured."""
         self.weights: dict[str, Tensor] = {}
@@ -33,6 +35,8 @@ class Selection:
         As long as next to nothing is found the latest weights count as the best, and patience does not wear out.
         """
         self.measured = step
+        if step and (self.learned is None or ap > self.learned[0]):
+            self.learned = ap, ap50
         if self.ap is not None and ap <= self.ap and self.ap >= _NOTHING:
             self._failed += step > self._calm_until
             return False
@@ -53,10 +57,12 @@ class Selection:
             "ap50": self.ap50,
             "step": self.step,
             "measured": self.measured,
+            "learned": self.learned,
         }
 
     def restore(self, state: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:
         """Go on from `state()` with the best weights of then."""
         self._failed, self.ap, self.ap50 = state["failed"], state["ap"], state["ap50"]
         self.step, self.measured = state["step"], state["measured"]
+        self.learned = tuple(state["learned"]) if state["learned"] else None
         self.weights = dict(weights)
