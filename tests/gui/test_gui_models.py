@@ -31,7 +31,7 @@ from yolor_studio.gui.models import ModelsPage
 from yolor_studio.gui.models.cards import about_model
 from yolor_studio.gui.models.implicit_plot import ImplicitColumn, VectorPlot, _bars
 from yolor_studio.gui.models.rows import ROW
-from yolor_studio.gui.models.shelf import Kind
+from yolor_studio.gui.models.shelf import Kind, model_key
 from yolor_studio.gui.models.texts import for_window, short_refusal, small_number
 from yolor_studio.jobs import model_adding
 from yolor_studio.jobs.model_facts import network_facts
@@ -188,6 +188,37 @@ def test_weights_are_asked_for_their_description_and_names(qtbot, page, tmp_path
     assert "Its categories have no names" not in texts(page)
 
 
+def test_names_that_were_taken_for_cocos_can_be_chosen_and_wrong_ones_lose_nothing(qtbot, page, tmp_path, monkeypatch):
+    add(qtbot, page, write_toy_network(tmp_path / "toy.safetensors"))
+    key = model_key("toy")
+    assert not has_button(page, "Choose class names")
+    before = page.details.item.entry.classes
+    told = "Its 80 classes are taken for COCO's; if they are others, remove it and add it again with --names."
+    page.work.notices[key] = (told,)
+    page._show_current()
+    assert "they are taken for COCO's. If they are others" in texts(page)
+    assert "remove it" not in texts(page)
+    listed = tmp_path / "pets.txt"
+    monkeypatch.setattr(asking, "class_names", lambda *_: listed)
+    listed.write_text("cat\n")
+    press(qtbot, page, "Choose class names")
+    assert f"pets.txt holds 1 class names, but the network has {len(before)} classes" in page.toast.text()
+    assert page.details.item.entry.classes == before
+    chosen = tuple(f"pet {number}" for number in range(len(before)))
+    listed.write_text("\n".join(chosen))
+    press(qtbot, page, "Choose class names")
+    wait_for(qtbot, lambda: settled(page) and page.details.item.entry.classes == chosen)
+
+
+def test_the_vectors_stand_one_below_the_other_where_there_is_no_room_beside(qtbot, page, tmp_path):
+    add(qtbot, page, write_toy_network(tmp_path / "toy.safetensors"))
+    for width, below in ((1024, True), (1440, False)):
+        page.window().resize(width, 800)
+        first, second = (page.details.findChildren(ImplicitColumn))[:2]
+        wait_for(qtbot, lambda first=first, second=second, below=below: (second.y() > first.y()) == below)
+        assert min(plot._ground().width() for plot in page.details.findChildren(VectorPlot)) > 150
+
+
 def test_checking_shows_figures_and_a_lie_is_told(qtbot, page, tmp_path):
     add(qtbot, page, write_toy_network(tmp_path / "toy.safetensors"))
     path = models_folder() / "toy.onnx"
@@ -240,7 +271,15 @@ def test_all_of_it_by_the_keyboard(qtbot, page, tmp_path):
     qtbot.keyClick(page.list, Qt.Key.Key_Down)
     qtbot.keyClick(page.list, Qt.Key.Key_Delete)
     assert "Remove toy?" in texts(page)
-    qtbot.keyClick(page.list, Qt.Key.Key_Escape)
+    wait_for(qtbot, lambda: button(page, "Keep it").hasFocus())
+    qtbot.keyClick(page.window().focusWidget(), Qt.Key.Key_Return)
+    assert "Remove toy?" not in texts(page)
+    assert page.list.hasFocus()
+    qtbot.keyClick(page.list, Qt.Key.Key_Delete)
+    wait_for(qtbot, lambda: button(page, "Keep it").hasFocus())
+    qtbot.keyClick(page.window().focusWidget(), Qt.Key.Key_Tab)
+    assert page.window().focusWidget() is button(page, "Remove it")
+    qtbot.keyClick(page.window().focusWidget(), Qt.Key.Key_Escape)
     wait_for(qtbot, lambda: button(page, "Remove").isVisible())
     qtbot.keyClick(page.list, Qt.Key.Key_Tab)
     reached = page.window().focusWidget()

@@ -23,10 +23,12 @@ from yolor_studio.gui.training.page import TrainingPage
 from yolor_studio.gui.training.planning import free_name, plan_training
 from yolor_studio.gui.training.run import Training
 from yolor_studio.gui.training.sheet import TrainingSheet
-from yolor_studio.gui.training.stopped import drop, remember, stopped_trainings
+from yolor_studio.gui.training.stopped import remember, stopped_trainings
 from yolor_studio.jobs.events import CurvePoint, Job, Notice, Progress, Result, Started
+from yolor_studio.jobs.train import discard_stopped
 from yolor_studio.jobs.training_data import gather
 from yolor_studio.jobs.training_request import CHECKPOINT, TrainOutcome, TrainRequest, training_folder
+from yolor_studio.media import fingerprint
 from yolor_studio.train.presets import PRESETS
 
 STEPS = 40
@@ -249,6 +251,107 @@ def test_a_stopped_training_is_offered_again(qtbot: QtBot, window: MainWindow, u
     wait_for(qtbot, lambda: resumed.result is not None)
 
 
+def _stopped_page(qtbot: QtBot, window: MainWindow, use_job: Callable[..., None]) -> TrainingPage:
+    use_job(_learn_until_stopped)
+    _sheet(qtbot, window).start()
+    training = window.training.training
+    assert training is not None
+    wait_for(qtbot, lambda: training.learning and training.points)
+    _page(window).stop_button.click()
+    wait_for(qtbot, lambda: not training.running)
+    return _page(window)
+
+
+def test_what_goes_on_can_be_stopped_again_and_counts_on(
+    qtbot: QtBot, window: MainWindow, use_job: Callable[..., None]
+) -> None:
+    page = _stopped_page(qtbot, window, use_job)
+    qtbot.mouseClick(page.resume_button, Qt.MouseButton.LeftButton)
+    training = window.training.training
+    assert training is not None
+    wait_for(qtbot, lambda: training.learning and training.points)
+    assert page.stop_button.isEnabled()
+    wait_for(qtbot, lambda: training.done == STEPS)  # the job tells of step 20 last, its curves of more
+    assert page._progress.whole_text().startswith(f"{STEPS} of {STEPS} steps")
+    assert window.training.status().startswith(f"Training {training.name} 100 %")
+    page.stop_button.click()
+    assert not page.stop_button.isEnabled()
+    assert "finishing the step" in page._progress.whole_text()
+    wait_for(qtbot, lambda: not training.running)
+
+
+def test_a_stopped_training_is_dropped_by_the_second_press(
+    qtbot: QtBot, window: MainWindow, use_job: Callable[..., None]
+) -> None:
+    page = _stopped_page(qtbot, window, use_job)
+    qtbot.mouseClick(page.drop_button, Qt.MouseButton.LeftButton)
+    assert page.drop_button.text() == "Drop for good"
+    assert len(stopped_trainings()) == 1
+    qtbot.mouseClick(page.drop_button, Qt.MouseButton.LeftButton)
+    assert stopped_trainings() == []
+    assert "is dropped" in page.toast.text()
+    assert page._empty.isVisible()
+    _stopped_page(qtbot, window, use_job)
+    assert page.drop_button.text() == "Drop"
+
+
+def test_a_stopped_training_that_cannot_be_dropped_says_why(
+    qtbot: QtBot, window: MainWindow, use_job: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = _stopped_page(qtbot, window, use_job)
+
+    def refuse(_request: TrainRequest) -> str:
+        raise ModelError("The training is running; stop it first.")
+
+    monkeypatch.setattr(desk_module, "discard_stopped", refuse)
+    page.drop_button.click()
+    page.drop_button.click()
+    assert "stop it first" in page.toast.text()
+    assert page.resume_button.isVisible()
+
+
+def test_next_to_nothing_looks_like_it(qtbot: QtBot, window: MainWindow, use_job: Callable[..., None]) -> None:
+    def hardly(request: TrainRequest, cancel: CancelToken) -> Job:
+        yield Started("Training", STEPS, "steps")
+        yield CurvePoint(0, {"AP": 0.0, "AP50": 0.0}, best=True)
+        yield CurvePoint(5, {"AP": 0.0003, "AP50": 0.003}, best=True)
+        yield Progress(5, STEPS)
+        raise ModelError("Enough.")
+
+    use_job(hardly)
+    _sheet(qtbot, window).start()
+    training = window.training.training
+    assert training is not None
+    wait_for(qtbot, lambda: not training.running)
+    assert _page(window).ap._y == (0.0, 10.0)
+
+
+def test_the_sheet_grows_with_its_details_and_says_folded_what_was_chosen(qtbot: QtBot, window: MainWindow) -> None:
+    window.resize(1440, 900)
+    sheet = _sheet(qtbot, window)
+    before = sheet.panel.height()
+    sheet.form.unfold()
+    wait_for(qtbot, lambda: not sheet._scroll.verticalScrollBar().isVisible() and sheet.panel.height() > before)
+    sheet.form._epochs.setValue(60)
+    sheet.form._apart.setValue(30)
+    sheet.form.unfold(False)
+    assert sheet.form._summary.whole_text() == "60 passes, 30 % kept apart"
+    wait_for(qtbot, lambda: sheet.panel.height() == before)
+
+
+def test_what_the_start_knows_is_told_of_the_categories_with_boxes(qtbot: QtBot, window: MainWindow) -> None:
+    session = window.studio.session
+    assert session is not None
+    sheet = _sheet(qtbot, window)
+    assert sheet.form._knows.text() == "It knows every category with boxes."
+    sheet.close_sheet()
+    with session.project.edit("Label") as edit:
+        edit.add_object(session.media[0].id, edit.add_category("tapir"), 0, Box(0, 0, 50, 50))
+    sheet = _sheet(qtbot, window)
+    wait_for(qtbot, lambda: sheet._plan is not None)
+    assert sheet.form._knows.text().startswith("It knows 1 of the 2 categories with boxes")
+
+
 def test_a_failure_is_told_on_the_page_and_elsewhere(
     qtbot: QtBot, window: MainWindow, use_job: Callable[..., None]
 ) -> None:
@@ -298,7 +401,7 @@ def test_the_plan_counts_as_the_training_divides(tmp_path: Path) -> None:
                 edit.set_frame_state(media.id, range(30), FrameState.REVIEWED)
         for media in project.media():
             with project.edit("Place") as edit:
-                edit.update_media(media.id, path=Path(__file__))
+                edit.update_media(media.id, path=Path(__file__), fingerprint=fingerprint(Path(__file__)))
         plan = plan_training(project, ("car",))
         assert plan is not None
         with ExitStack() as opened:
@@ -338,7 +441,7 @@ def test_stopped_trainings_are_known_by_their_checkpoint(tmp_path: Path) -> None
     (training_folder("mine") / "window.json").write_text("{")
     assert stopped_trainings() == []
     remember(request)
-    drop(stopped_trainings()[0])
+    discard_stopped(stopped_trainings()[0].request)
     assert stopped_trainings() == []
 
 

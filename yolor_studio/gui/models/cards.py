@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from yolor_studio.core.amounts import size_text
 from yolor_studio.gui import looks
@@ -28,6 +28,8 @@ __all__ = ["about_model", "about_release", "implicit_card", "parity_card", "pict
 
 _WIDEST_PICTURE = 760
 _COLUMNS = 3
+_LEAST_COLUMN = 360
+"""In less the names leave the bars of a vector too little room, in logical pixels."""
 
 
 class _Pairs(QWidget):
@@ -214,6 +216,25 @@ class _Picture(QWidget):
         painter.end()
 
 
+class _Columns(QWidget):
+    """Side by side where each has room, else one below the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._line.setContentsMargins(0, 0, 0, 0)
+        self._line.setSpacing(24)
+
+    def add(self, column: QWidget) -> None:
+        """Add a column to the right of the others."""
+        self._line.addWidget(column, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        beside = self.width() >= _LEAST_COLUMN * self._line.count()
+        self._line.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
+
+
 def implicit_card(vectors: tuple[ImplicitVector, ...], names: tuple[str, ...], *, total: int, host: QWidget) -> QFrame:
     """The learned implicit vectors, one column for those that add and one for those that multiply."""
     kept = [vector for vector in vectors if not vector.folded]
@@ -228,8 +249,7 @@ def implicit_card(vectors: tuple[ImplicitVector, ...], names: tuple[str, ...], *
             count=f"{total:,}", fate=fate
         ),
     )
-    columns = QHBoxLayout()
-    columns.setSpacing(24)
+    columns = _Columns()
     groups = (
         (host.tr("Added"), ("add",), "accent"),
         (host.tr("Multiplied"), ("multiply", "multiply by the sigmoid"), "ok"),
@@ -238,8 +258,8 @@ def implicit_card(vectors: tuple[ImplicitVector, ...], names: tuple[str, ...], *
     for title, ways, role in groups:
         group = [vector for vector in vectors if vector.way.value in ways and vector.values]
         if group:
-            columns.addWidget(ImplicitColumn(title, group, names, role=role), 1)
-    card.lines.addLayout(columns)
+            columns.add(ImplicitColumn(title, group, names, role=role))
+    card.lines.addWidget(columns)
     for vector in kept:
         reason = QLabel(f"{vector.way.value} {vector.where}: {vector.reason}")
         reason.setWordWrap(True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from yolor_studio.core.amounts import size_text
@@ -13,7 +13,7 @@ from yolor_studio.gui import looks
 from yolor_studio.gui.dialogs.figures import clear, note
 from yolor_studio.gui.models import cards
 from yolor_studio.gui.models.shelf import Item, Kind, model_key
-from yolor_studio.gui.models.texts import for_window, job_share, job_text
+from yolor_studio.gui.models.texts import TAKEN_FOR_COCO, for_window, job_share, job_text
 from yolor_studio.gui.models.work import ModelWork
 from yolor_studio.gui.panels.progress_bar import ThinBar
 from yolor_studio.gui.start.drop_zone import icon_tile
@@ -62,6 +62,7 @@ class Details(QScrollArea):
         self.setWidget(page)
         self._job_text: ElidedLabel | None = None
         self._job_bar: ThinBar | None = None
+        self._keep: QPushButton | None = None
         work.changed.connect(self._follow)
 
     @property
@@ -82,9 +83,14 @@ class Details(QScrollArea):
         return self.findChildren(QPushButton)
 
     def ask_about_removing(self) -> None:
-        """Ask once: a file that is deleted does not come back."""
+        """Ask once: a file that is deleted does not come back. Enter and Esc both keep it, Tab goes to the other."""
         self.confirming = True
         self._rebuild()
+        QTimer.singleShot(0, self._give_keyboard)  # what is not shown yet gets no ring
+
+    def _give_keyboard(self) -> None:
+        if self._keep is not None:
+            self._keep.setFocus(Qt.FocusReason.TabFocusReason)
 
     def drop_question(self) -> bool:
         """Take the question back; whether there was one."""
@@ -97,7 +103,7 @@ class Details(QScrollArea):
         focused = QApplication.focusWidget()
         had_focus = focused is not None and self.isAncestorOf(focused)
         clear(self._lines)
-        self._job_text = self._job_bar = None
+        self._job_text = self._job_bar = self._keep = None
         if self._item is not None:
             for widget in self._parts(self._item):
                 widget.setMaximumWidth(_WIDEST)
@@ -115,9 +121,10 @@ class Details(QScrollArea):
         if sentence:
             yield self._problem(item, sentence)
         for text in self._work.notices.get(item.key, ()):
-            yield note(for_window(text))
-        if self._nameless(item):
-            yield self._ask_for_names()
+            if TAKEN_FOR_COCO not in text:  # it is said with its way out
+                yield note(for_window(text))
+        if (doubt := self._doubtful_names(item)) is not None:
+            yield self._ask_for_names(doubt)
         if item.entry is not None:
             yield cards.about_model(item.entry, self._facts, self)
             if item.report is not None:
@@ -248,15 +255,16 @@ class Details(QScrollArea):
 
     def _question(self, item: Item) -> QWidget:
         text = self.tr("Remove {name}? Its files are deleted from the models folder. Projects keep what it found.")
+        self._keep = self._button(self.tr("Keep it"), self.drop_question)
         return self._banner(
             text.format(name=item.name),
-            self._button(self.tr("Keep it"), self.drop_question, kind="quiet"),
+            self._keep,
             self._button(self.tr("Remove it"), self.removal_confirmed.emit, kind="danger"),
             ground="warntint",
         )
 
     def _problem(self, item: Item, sentence: str) -> QWidget:
-        buttons = [self._button(self.tr("Dismiss"), lambda: self._work.dismiss(item.key), kind="quiet")]
+        buttons = [self._button(self.tr("Dismiss"), lambda: self._work.dismiss(item.key))]
         if item.refusal is not None:
             buttons = [self._button(self.tr("Try again"), self.again_wanted.emit)]
             if "--cfg" in sentence or ".cfg" in sentence:
@@ -265,16 +273,24 @@ class Details(QScrollArea):
                 buttons.append(self._button(self.tr("Choose class names…"), self.names_wanted.emit))
         return self._banner(for_window(sentence), *buttons, ground="errtint")
 
-    def _nameless(self, item: Item) -> bool:
-        """Whether a model that was added now has classes that only have numbers."""
+    def _doubtful_names(self, item: Item) -> str | None:
+        """Why a model that was added now may need other class names; None where its own are known."""
         if item.entry is None or model_key(item.name) not in self._work.origins:
-            return False
-        return item.entry.classes == tuple(f"class {index}" for index in range(len(item.entry.classes)))
+            return None
+        count = len(item.entry.classes)
+        if item.entry.classes == tuple(f"class {index}" for index in range(count)):
+            return self.tr("Its categories have no names. A text file with one name a line gives them theirs.")
+        if any(TAKEN_FOR_COCO in text for text in self._work.notices.get(item.key, ())):
+            text = self.tr(
+                "Its file does not name its {count} categories; they are taken for COCO's. If they are others, a text "
+                "file with one name a line gives them theirs."
+            )
+            return text.format(count=count)
+        return None
 
-    def _ask_for_names(self) -> QWidget:
-        text = self.tr("Its categories have no names. A text file with one name a line gives them theirs.")
+    def _ask_for_names(self, why: str) -> QWidget:
         button = self._button(self.tr("Choose class names…"), self.names_wanted.emit)
-        return self._banner(text, button, ground="warntint")
+        return self._banner(why, button, ground="warntint")
 
     @staticmethod
     def _banner(text: str, *buttons: QPushButton, ground: str) -> QWidget:

@@ -144,7 +144,8 @@ class ImplicitColumn(QWidget):
         lines.setSpacing(4)
         values = [np.asarray(vector.values) for vector in vectors]
         low, high = min(v.min() for v in values), max(v.max() for v in values)
-        head = ElidedLabel(self.tr("{title} · {low:.2f} to {high:.2f}").format(title=title, low=low, high=high))
+        reach_text = f"{low:.2f} {self.tr('to')} {high:.2f}".replace("-", "−")
+        head = ElidedLabel(f"{title} · {reach_text}")
         looks.set_font(head, looks.SECONDARY, looks.MEDIUM, tabular=True)
         lines.addWidget(head)
         reach = max(float(np.abs(v - v.mean()).max()) for v in values)

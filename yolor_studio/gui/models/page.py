@@ -358,8 +358,21 @@ class ModelsPage(Page):
     def _choose_names(self) -> None:
         origin = self._origin()
         given = None if origin is None else asking.class_names(self, str(origin.file.parent))
-        if origin is not None and given is not None:
+        if origin is not None and given is not None and self._names_fit(given):
             self._add_again(replace(origin, names=given))
+
+    def _names_fit(self, names: Path) -> bool:
+        """Whether a file names every class of the model that is shown; what is wrong is told, nothing is lost."""
+        from yolor_studio.detect.names import read_names
+
+        item = self.details.item
+        if item is not None and item.entry is not None:
+            try:
+                read_names(names, len(item.entry.classes))
+            except (StudioError, OSError) as error:
+                self._studio.tell(str(error), "err")
+                return False
+        return True
 
     def _origin(self) -> Refusal | None:
         """The file behind what is shown, and what was given along with it."""

@@ -10,8 +10,10 @@ from yolor_studio.gui.job_run import JobRun
 from yolor_studio.gui.panels.run_control import duration_text
 from yolor_studio.jobs.events import BYTES
 
-__all__ = ["for_window", "job_share", "job_text", "short_refusal", "small_number"]
+__all__ = ["TAKEN_FOR_COCO", "for_window", "job_share", "job_text", "short_refusal", "small_number"]
 
+TAKEN_FOR_COCO = "classes are taken for COCO's"
+"""In the sentence about a model whose file does not name its classes."""
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _REWORDED = (
     ("give it with --cfg", "choose it below"),
@@ -20,9 +22,9 @@ _REWORDED = (
     ("leave --cfg out", "leave the description out"),
     ("give its class names with --names", "choose its class names below"),
     ("give them with --names", "choose them below"),
-    ("add it again with --names", "add it again with their .names file beside it"),
     ("give --names", "choose their names below"),
     ("leave --names out", "leave the names out"),
+    ("remove it and add it again with --names", "choose their names below"),
     ("name another model with --model", "choose another model"),
 )
 _COMMAND = re.compile(r" with 'yolor-studio [^']*'")

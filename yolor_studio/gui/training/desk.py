@@ -8,6 +8,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from yolor_studio.core.errors import StudioError
 from yolor_studio.gui.dialogs.sheet import Sheet
 from yolor_studio.gui.evaluation.table import percent
 from yolor_studio.gui.pages import Page, PageStack
@@ -16,7 +17,7 @@ from yolor_studio.gui.studio import Studio
 from yolor_studio.gui.training.page import TrainingPage
 from yolor_studio.gui.training.run import Training
 from yolor_studio.gui.training.sheet import TrainingSheet
-from yolor_studio.jobs.train import TrainRequest
+from yolor_studio.jobs.train import TrainRequest, discard_stopped
 
 __all__ = ["TrainingDesk"]
 
@@ -73,8 +74,9 @@ class TrainingDesk(QObject):
             page.refresh()
 
     def stop(self) -> None:
-        """The window closes: keep a checkpoint."""
-        if self.training is not None:
+        """The window closes: keep a checkpoint. Its step takes a while, which nobody needs to look at."""
+        if self.training is not None and self.training.running:
+            self._host.window().hide()
             self.training.stop_and_wait()
 
     def status(self) -> str:
@@ -86,7 +88,7 @@ class TrainingDesk(QObject):
         if not training.learning or not progress.total:
             return self.tr("Training {name}: reading pictures").format(name=training.name)
         text = self.tr("Training {name} {share} %").format(
-            name=training.name, share=int(100 * progress.done / progress.total)
+            name=training.name, share=int(100 * training.done / progress.total)
         )
         return f"{text}, {duration_text(progress.eta)} {self.tr('left')}" if progress.eta is not None else text
 
@@ -96,12 +98,23 @@ class TrainingDesk(QObject):
         page = TrainingPage(lambda: self.training, back=back)
         page.start_wanted.connect(self.show_sheet)
         page.resume_wanted.connect(self._resume)
+        page.drop_wanted.connect(self._drop)
         page.use_wanted.connect(self._use)
         page.evaluate_wanted.connect(self.evaluate_wanted)
         return page
 
     def _resume(self, request: TrainRequest) -> None:
         self.begin(replace(request, resume=True))
+
+    def _drop(self, request: TrainRequest) -> None:
+        try:
+            name = discard_stopped(request)
+        except StudioError as error:
+            self._studio.tell(str(error), "err")
+            return
+        self.training = None
+        self.show_page()
+        self._studio.tell(self.tr("The stopped training {name} is dropped").format(name=name), "ok")
 
     def _use(self, name: str) -> None:
         self._studio.choose_model(name)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from yolor_studio.detect.library import ModelEntry
 from yolor_studio.gui import looks
-from yolor_studio.gui.widgets import Segmented
+from yolor_studio.gui.widgets import ElidedLabel, Segmented
 
 __all__ = ["TrainingForm"]
 
@@ -33,8 +33,6 @@ class TrainingForm(QWidget):
     """`changed` tells of every change."""
 
     changed = Signal()
-    resized = Signal()
-    """The advanced rows were folded or unfolded."""
 
     def __init__(self, models: Sequence[ModelEntry], chosen: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -95,12 +93,29 @@ class TrainingForm(QWidget):
         self._why.setText(why)
         self._knows.setText(knows)
 
+    def height_for(self, width: int) -> int:
+        """The height in which all of it is seen at this width, in logical pixels."""
+        return max(self._rows.totalHeightForWidth(width), self._rows.totalMinimumSize().height())
+
     def unfold(self, unfolded: bool = True) -> None:
         """Show or hide the details."""
         self._details.setVisible(unfolded)
         self._summary.setVisible(not unfolded)
+        self._summary.set_text(self._chosen())
         self._change.setText(self.tr("Fold") if unfolded else self.tr("Change"))
-        self.resized.emit()
+
+    def _chosen(self) -> str:
+        """The details in short: what a person chose."""
+        parts = [
+            (self.epochs is not None, self.tr("{count} passes").format(count=f"{self._epochs.value():,}")),
+            (self.hold_out is not None, self.tr("{share} kept apart").format(share=self._apart.text())),
+            (self.freeze is not None, self.tr("as it is: {part}").format(part=self._freeze.currentText())),
+            (self.recipe != "modern", self.tr("YOLOR's own recipe")),
+            (self.device != "auto", self._device.currentText()),
+            (self.implicit_only, self.tr("implicit knowledge alone")),
+        ]
+        chosen = [text for wanted, text in parts if wanted]
+        return ", ".join(chosen) if chosen else self.tr("Everything suits the number of pictures")
 
     # Rows
 
@@ -140,14 +155,14 @@ class TrainingForm(QWidget):
         return _column(self._effort, self._why)
 
     def _build_details(self) -> QWidget:
-        self._summary = QLabel(self.tr("Everything suits the number of pictures"))
+        self._summary = ElidedLabel(self.tr("Everything suits the number of pictures"))
         self._change = QPushButton(self.tr("Change"))
         looks.dress(self._change, kind="link", size="panel")
         self._change.clicked.connect(lambda: self.unfold(self._details.isHidden()))
         line = QHBoxLayout()
         line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(self._summary)
-        line.addStretch(1)
+        line.addWidget(self._summary, 1)
+        line.addStretch()
         line.addWidget(self._change)
         top = QWidget()
         top.setLayout(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
@@ -15,6 +16,7 @@ from yolor_studio.gui.panels.progress_bar import ThinBar
 from yolor_studio.gui.panels.run_control import duration_text, progress_text
 from yolor_studio.gui.studio import BUNDLED_MODEL
 from yolor_studio.gui.training.run import Training
+from yolor_studio.gui.training.stopped import asked_twice
 from yolor_studio.gui.widgets import ElidedLabel, EmptyState
 from yolor_studio.gui.widgets.cards import Card, FigureCard
 from yolor_studio.gui.widgets.plot import Marker, Plot, Series
@@ -23,6 +25,7 @@ from yolor_studio.jobs.train import TrainOutcome
 __all__ = ["TrainingPage"]
 
 MARGIN, GAP = 16, 12
+LEAST_AP_AXIS, LEAST_LOSS_AXIS = 10.0, 1.0
 
 
 class TrainingPage(Page):
@@ -31,6 +34,8 @@ class TrainingPage(Page):
     start_wanted = Signal()
     resume_wanted = Signal(object)
     """The TrainRequest of a stopped training."""
+    drop_wanted = Signal(object)
+    """The TrainRequest of a stopped training that is to go for good."""
     use_wanted = Signal(str)
     """A model's name: use it for pre-labelling."""
     evaluate_wanted = Signal(str)
@@ -55,9 +60,10 @@ class TrainingPage(Page):
     def refresh(self) -> None:
         """Follow the training of now."""
         training = self._find()
-        if training is not None and training is not self._shown:
+        if training is not self._shown:
             self._shown = training
-            training.changed.connect(self._show)
+            if training is not None:
+                training.changed.connect(self._show)
         self._stack.setCurrentIndex(0 if training is None else 1)
         self._show()
 
@@ -75,7 +81,7 @@ class TrainingPage(Page):
                 (
                     "ap50",
                     self.tr("AP at overlap 0.50"),
-                    self.tr("On the frames kept apart, in percent: the best so far"),
+                    self.tr("On the frames kept apart, in percent: of the weights that are kept so far"),
                 ),
                 ("before", self.tr("Before"), self.tr("The starting point on the same frames")),
                 ("loss", self.tr("Loss"), self.tr("How far the model is from your boxes; it should fall")),
@@ -92,8 +98,12 @@ class TrainingPage(Page):
         plots = QHBoxLayout()
         plots.setSpacing(GAP)
         for title, about, plot in (
-            (self.tr("How good it is"), self.tr("on the frames kept apart, in percent"), self.ap),
-            (self.tr("What it learns"), self.tr("loss over the steps"), self.loss),
+            (self.tr("How good it is"), self.tr("on the frames kept apart, in percent; the best AP is kept"), self.ap),
+            (
+                self.tr("What it learns"),
+                self.tr("all together is weighted, and holds tags and embeddings"),
+                self.loss,
+            ),
         ):
             card = Card(title, about)
             card.lines.addWidget(plot, 1)
@@ -116,6 +126,10 @@ class TrainingPage(Page):
         self.resume_button = QPushButton(self.tr("Go on"))
         looks.dress(self.resume_button, kind="primary")
         self.resume_button.clicked.connect(self._resume)
+        self.drop_button = QPushButton(self.tr("Drop"))
+        self.drop_button.setToolTip(self.tr("Deletes what it has learned so far; the second press does it"))
+        looks.dress(self.drop_button, kind="quiet")
+        self.drop_button.clicked.connect(self._drop)
         self.evaluate_button = QPushButton(self.tr("Evaluate"))
         looks.set_icon(self.evaluate_button, "chart-line")
         self.evaluate_button.clicked.connect(lambda: self._ask(self.evaluate_wanted))
@@ -125,7 +139,8 @@ class TrainingPage(Page):
         self.again_button = QPushButton(self.tr("Fine-tune…"))
         self.again_button.clicked.connect(self.start_wanted)
         for button in (
-            self.again_button, self.evaluate_button, self.stop_button, self.resume_button, self.use_button,
+            self.drop_button, self.again_button, self.evaluate_button, self.stop_button, self.resume_button,
+            self.use_button,
         ):  # fmt: skip
             head.head.addWidget(button)
         self._progress = ElidedLabel()
@@ -151,23 +166,24 @@ class TrainingPage(Page):
         run, progress, result = training.run, training.run.progress, training.result
         stopped = training.outcome is not None and training.outcome.cancelled
         self.stop_button.setVisible(training.running)
+        self.stop_button.setEnabled(not training.stopping)
         self.resume_button.setVisible(stopped)
+        self._show_drop(stopped)
         self.use_button.setVisible(result is not None)
         self.evaluate_button.setVisible(result is not None)
         self.again_button.setVisible(not training.running)
-        share = progress.done / progress.total if progress.total else 0.0
+        done = max(progress.done, training.done)
+        share = done / progress.total if progress.total else 0.0
         if training.running:
             title = run.title or self.tr("Starting")
-            about = progress_text(progress, with_rate=False, unit=run.unit) if run.title else self.tr("loading PyTorch")
-            if progress.note:
-                about = f"{about} · {progress.note}"
+            about = self._pace(training)
         elif result is not None:
             title, share = self.tr("{name} is trained and in the list of models").format(name=result.name), 1.0
             about = self._verdict(result)
         elif stopped:
             title = self.tr("{name} is stopped").format(name=training.name)
             about = self.tr("{done} of {total} steps are done and kept.").format(
-                done=f"{progress.done:,}", total=f"{progress.total or 0:,}"
+                done=f"{done:,}", total=f"{progress.total or 0:,}"
             )
         else:
             title = self.tr("{name} could not be trained").format(name=training.name)
@@ -176,6 +192,29 @@ class TrainingPage(Page):
         self._progress.set_text(about)
         self._bar.set_share(share)
         self.setAccessibleDescription(f"{title}. {about}")
+
+    def _show_drop(self, visible: bool) -> None:
+        """Asked for the first time, whenever it comes into sight."""
+        if not visible or self.drop_button.isHidden():
+            looks.dress(self.drop_button, kind="quiet")
+            self.drop_button.setText(self.tr("Drop"))
+        self.drop_button.setVisible(visible)
+
+    def _pace(self, training: Training) -> str:
+        """How far a training is that goes on: "312 of 1,200 steps · 4 min left · loss 2.1"."""
+        run, progress = training.run, training.run.progress
+        if training.stopping:
+            return self.tr("finishing the step and keeping what is learned")
+        if not run.title:
+            return self.tr("loading PyTorch")
+        if not training.learning:
+            return progress_text(progress, with_rate=False, unit=run.unit)
+        parts = [
+            self.tr("{done} of {total} steps").format(done=f"{training.done:,}", total=f"{progress.total or 0:,}"),
+            self.tr("{time} left").format(time=duration_text(progress.eta)) if progress.eta is not None else "",
+            progress.note,
+        ]
+        return " · ".join(part for part in parts if part)
 
     def _verdict(self, result: TrainOutcome) -> str:
         minutes = duration_text(result.seconds)
@@ -231,14 +270,16 @@ class TrainingPage(Page):
                         name, "accent"
                     )
                     series.append(Series(self._word(name), steps, values * scale, colour, 2.5 if main else 1.2))
+            top = max((float(np.nanmax(one.y)) for one in series), default=0.0) * 1.08
             plot.set_series(
                 series,
                 x_range=(0.0, max(total, max((float(one.x[-1]) for one in series), default=1.0))),
-                y_range=None,
+                # What is next to nothing looks like it.
+                y_range=(0.0, max(top, LEAST_AP_AXIS if plot is self.ap else LEAST_LOSS_AXIS)),
                 empty=empty,
             )
-        best = next((p for p in reversed(training.points) if p.best and "AP50" in p.values), None)
-        self.ap.set_marker(Marker(best.step, best.values["AP50"] * 100, self.tr("best")) if best is not None else None)
+        kept = next((p for p in reversed(training.points) if p.best and "AP" in p.values), None)
+        self.ap.set_marker(Marker(kept.step, kept.values["AP"] * 100, self.tr("kept")) if kept is not None else None)
 
     def _start_name(self) -> str:
         return (self._shown.request.model if self._shown is not None else None) or BUNDLED_MODEL
@@ -246,7 +287,7 @@ class TrainingPage(Page):
     def _word(self, name: str) -> str:
         return {
             "box": self.tr("boxes"),
-            "objectness": self.tr("whether something is there"),
+            "objectness": self.tr("something there"),
             "classes": self.tr("categories"),
             "loss": self.tr("all together"),
             "AP50": self.tr("AP at overlap 0.50"),
@@ -268,8 +309,11 @@ class TrainingPage(Page):
 
     def _stop(self) -> None:
         if self._shown is not None:
-            self.stop_button.setEnabled(False)
             self._shown.stop()
+
+    def _drop(self) -> None:
+        if self._shown is not None and asked_twice(self.drop_button):
+            self.drop_wanted.emit(self._shown.request)
 
     def _resume(self) -> None:
         if self._shown is not None:

@@ -42,6 +42,8 @@ class Training(QObject):
         self.points: list[CurvePoint] = []
         self.notices: list[str] = []
         self.outcome: Outcome | None = None
+        self.stopping = False
+        """Whether a person stopped it, and it finishes its step."""
         self._bridge = bridge
         self._remembered = False
         self.run = JobRun(lambda cancel: job(request, cancel), bridge, self)
@@ -66,6 +68,11 @@ class Training(QObject):
         return self.run.unit == LEARNING_UNIT and bool(self.run.title)
 
     @property
+    def done(self) -> int:
+        """Steps that are done, those before a training went on too."""
+        return max(self.run.progress.done, self.points[-1].step if self.points else 0) if self.learning else 0
+
+    @property
     def result(self) -> TrainOutcome | None:
         """What it made; None while it runs, and where it did not get there."""
         value = self.outcome.value if self.outcome is not None else None
@@ -83,12 +90,14 @@ class Training(QObject):
 
     @property
     def best(self) -> float | None:
-        """AP50 of the best weights so far."""
+        """AP50 of the weights that would be kept now."""
         return next((p.values["AP50"] for p in reversed(self.points) if p.best and "AP50" in p.values), None)
 
     def stop(self) -> None:
         """Finish the step, keep a checkpoint, and end."""
+        self.stopping = True
         self.run.cancel()
+        self.changed.emit()
 
     def stop_and_wait(self) -> None:
         """As `stop`, for closing the window."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -27,14 +27,15 @@ from yolor_studio.gui.training.planning import (
     seconds_guessed,
     trainable_models,
 )
-from yolor_studio.gui.training.stopped import Stopped, drop, stopped_trainings
+from yolor_studio.gui.training.stopped import Stopped, asked_twice, stopped_trainings
 from yolor_studio.gui.widgets import ElidedLabel
-from yolor_studio.jobs.train import TrainRequest, why_not
+from yolor_studio.jobs.train import TrainRequest, discard_stopped, why_not
 from yolor_studio.train.presets import PRESETS
 
 __all__ = ["TrainingSheet"]
 
 WIDTH, SIDE = 860, 300
+FORM_WIDTH, LEAST_FORM = WIDTH - SIDE, 400
 RECOUNT_DELAY = 80
 MOST_CLASSES = 12
 INSTALL = "pip install 'yolor-studio[train]'"
@@ -43,6 +44,36 @@ INSTALL = "pip install 'yolor-studio[train]'"
 @dataclass(frozen=True, slots=True)
 class _Problem:
     sentence: str
+
+
+class _FormScroll(QScrollArea):
+    """As high as the form where the window has the room; else it scrolls."""
+
+    resized = Signal()
+    """The form wants another height."""
+
+    def __init__(self, form: TrainingForm) -> None:
+        super().__init__()
+        self._form = form
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(form)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        answer = super().eventFilter(watched, event)
+        if watched is self._form and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+            self.resized.emit()
+        return answer
+
+    def sizeHint(self) -> QSize:
+        width = self.width() if self.isVisible() else FORM_WIDTH
+        return QSize(width, max(self._form.height_for(width), LEAST_FORM))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, 120)
 
 
 class TrainingSheet(Sheet):
@@ -68,7 +99,6 @@ class TrainingSheet(Sheet):
         self._timer.setInterval(RECOUNT_DELAY)
         self._timer.timeout.connect(self._recount)
         self.form.changed.connect(self._timer.start)
-        self.form.resized.connect(self.place)
         self.content.addWidget(sheet_head(self, self.tr("Fine-tune"), self._project.path.stem))
         self._stopped = QVBoxLayout()
         self._stopped.setSpacing(0)
@@ -76,14 +106,9 @@ class TrainingSheet(Sheet):
         self._list_stopped()
         body = QHBoxLayout()
         body.setSpacing(0)
-        self._scroll = scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self.form)
-        scroll.setMinimumHeight(400)
-        body.addWidget(scroll, 1)
+        self._scroll = _FormScroll(self.form)
+        self._scroll.resized.connect(self.place)
+        body.addWidget(self._scroll, 1)
         body.addWidget(self._build_side())
         self.content.addLayout(body, 1)
         self.content.addWidget(self._build_footer())
@@ -197,11 +222,14 @@ class TrainingSheet(Sheet):
 
     def _drop(self, stopped: Stopped, button: QPushButton) -> None:
         """The second press does it: nothing can bring it back."""
-        if button.property("kind") != "danger":
-            looks.dress(button, kind="danger", size="panel")
-            button.setText(self.tr("Drop for good"))
+        if not asked_twice(button):
             return
-        drop(stopped)
+        try:
+            discard_stopped(stopped.request)
+        except StudioError as error:
+            self._sign.set_icon("warning", "warn")
+            self._words.set_text(str(error))
+            return
         self._list_stopped()
         self.place()
         self._timer.start()
@@ -265,14 +293,17 @@ class TrainingSheet(Sheet):
         size = model.size if model is not None else 416
         seconds = seconds_guessed(plan, size=size, device=self.form.device)
         effort = self.tr("Each frame is seen {epochs} times: {steps} steps, very roughly {time} here.")
-        known = sum(one.known for one in plan.classes)
-        knows = self.tr("It knows {known} of the {all} categories; the others are learned from nothing.")
-        if known == len(plan.classes):
-            knows = self.tr("It knows every category of the project.")
+        labelled = [one for one in plan.classes if one.boxes]
+        known = sum(one.known for one in labelled)
+        knows = self.tr("It knows {known} of the {all} categories with boxes; the others are learned from nothing.")
+        if known == len(labelled):
+            knows = self.tr("It knows every category with boxes.")
+        elif not known:
+            knows = self.tr("It knows none of the categories with boxes: they are learned from nothing.")
         self.form.show_effort(
             effort.format(epochs=f"{plan.preset.epochs:,}", steps=f"{plan.steps:,}", time=duration_text(seconds)),
             self._why(plan),
-            knows.format(known=known, all=len(plan.classes)),
+            knows.format(known=known, all=len(labelled)) if labelled else "",
         )
 
     def _why(self, plan: TrainingPlan) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass, replace
 
+from PySide6.QtWidgets import QPushButton
+
 from yolor_studio.core.paths import user_folder
+from yolor_studio.gui import looks
 from yolor_studio.jobs.curves import read_curves
 from yolor_studio.jobs.training_request import CHECKPOINT, TrainRequest, training_folder
 
-__all__ = ["Stopped", "drop", "remember", "stopped_trainings"]
+__all__ = ["Stopped", "asked_twice", "remember", "stopped_trainings"]
 
 _REQUEST = "window.json"
 
@@ -33,6 +35,15 @@ def remember(request: TrainRequest) -> None:
             (folder / _REQUEST).write_text(json.dumps(request.as_json()), "utf-8")
 
 
+def asked_twice(button: QPushButton) -> bool:
+    """Whether a button that drops a training for good is pressed for the second time; after the first it asks."""
+    if button.property("kind") == "danger":
+        return True
+    looks.dress(button, kind="danger", size=str(button.property("extent") or ""))
+    button.setText(button.tr("Drop for good"))
+    return False
+
+
 def stopped_trainings() -> list[Stopped]:
     """Those of the window, the newest first."""
     found = []
@@ -46,9 +57,3 @@ def stopped_trainings() -> list[Stopped]:
             steps = points[-1].step if points else 0
             found.append(((folder / CHECKPOINT).stat().st_mtime, Stopped(replace(request, resume=True), steps)))
     return [stopped for _, stopped in sorted(found, key=lambda pair: -pair[0])]
-
-
-def drop(stopped: Stopped) -> None:
-    """Take a stopped training away for good."""
-    if stopped.request.name is not None:
-        shutil.rmtree(training_folder(stopped.request.name), ignore_errors=True)

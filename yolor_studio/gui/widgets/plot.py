@@ -228,7 +228,8 @@ class Plot(QWidget):
         painter.drawText(place, _LINE, marker.text)
 
     def _paint_legend(self, painter: QPainter) -> None:
-        named = [each for each in self._series if each.name]
+        # The main curve, which is the widest, is named first: in a narrow plot the last ones find no room.
+        named = sorted((each for each in self._series if each.name), key=lambda each: -each.width)
         area, left = self._area(), float(_LEFT)
         painter.setFont(looks.font(looks.CAPTION, tabular=True))
         metrics = QFontMetricsF(painter.font())
