@@ -424,6 +424,8 @@ def test_the_suggested_name_is_free(tmp_path: Path) -> None:
     assert free_name("yolor-n", project, ()) == "yolor-n-street"
     assert free_name("yolor-n", project, ("YOLOR-N-street",)) == "yolor-n-street-2"
     assert free_name("street", Path("street-2.yolor"), ()) == "street-2"
+    assert free_name("yolor-n-street", project, ("yolor-n-street",)) == "yolor-n-street-2"
+    assert free_name("yolor-n-street-2", project, ("yolor-n-street", "yolor-n-street-2")) == "yolor-n-street-3"
     user_folder("training", "yolor-n-street").mkdir(parents=True)
     assert free_name("yolor-n", project, ()) == "yolor-n-street-2"
 

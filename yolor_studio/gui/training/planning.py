@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,10 @@ def free_name(model: str, project: Path, taken: Iterable[str]) -> str:
     """What to call the result: "yolor-n-street", numbered when there is one."""
     used = {name.casefold() for name in taken}
     used |= {path.name.casefold() for path in user_folder("training").glob("*")}
-    stem = project.stem if project.stem.startswith(model) else f"{model}-{project.stem}"
+    before = re.sub(r"-\d+$", "", model)
+    if before.endswith(f"-{project.stem}"):  # it learned from this project already
+        stem = before
+    else:
+        stem = project.stem if project.stem.startswith(model) else f"{model}-{project.stem}"
     numbers = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 10_000))
     return next((name for name in numbers if name.casefold() not in used), stem)
