@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -226,6 +227,27 @@ def test_training_is_followed_to_its_end_and_the_model_used(
     qtbot.mouseClick(page.use_button, Qt.MouseButton.LeftButton)
     assert window.studio.model == training.name
     assert "pre-labels from now on" in page.toast.text()
+
+
+@pytest.mark.parametrize(("best_step", "says"), [(STEPS, "went from 20.0 to 50.0"), (0, "got no better than")])
+def test_the_end_is_told_where_the_page_is_out_of_sight(
+    qtbot: QtBot, window: MainWindow, use_job: Callable[..., None], best_step: int, says: str
+) -> None:
+    left = threading.Event()
+
+    def learn(request: TrainRequest, cancel: CancelToken) -> Job:
+        yield from (event for event in _learn(request, cancel) if not isinstance(event, Result))
+        left.wait(30)
+        yield Result(replace(_outcome(request), best_step=best_step))
+
+    use_job(learn)
+    _sheet(qtbot, window).start()
+    training = window.training.training
+    assert training is not None
+    window.leave_page()
+    left.set()
+    wait_for(qtbot, lambda: training.result is not None)
+    assert says in window.toast.text()
 
 
 def test_a_stopped_training_is_offered_again(qtbot: QtBot, window: MainWindow, use_job: Callable[..., None]) -> None:

@@ -17,7 +17,7 @@ from yolor_studio.gui.studio import Studio
 from yolor_studio.gui.training.page import TrainingPage
 from yolor_studio.gui.training.run import Training
 from yolor_studio.gui.training.sheet import TrainingSheet
-from yolor_studio.jobs.train import TrainRequest, discard_stopped
+from yolor_studio.jobs.train import TrainOutcome, TrainRequest, discard_stopped
 
 __all__ = ["TrainingDesk"]
 
@@ -131,11 +131,16 @@ class TrainingDesk(QObject):
         if outcome is None or isinstance(self._pages.page, TrainingPage):
             return  # the page says it
         if result is not None:
-            text = self.tr("{name} is trained").format(name=training.name)
-            if result.ap50 is not None:
-                text = self.tr("{name} is trained: AP at overlap 0.50 went from {before} to {after}").format(
-                    name=training.name, before=percent(result.ap50_before), after=percent(result.ap50)
-                )
-            self._studio.tell(text, "ok", action_text=self.tr("Show"), action=self.show_page)
+            self._studio.tell(self._told(result), "ok", action_text=self.tr("Show"), action=self.show_page)
         elif outcome.error is not None and not outcome.cancelled:
             self._studio.tell(str(outcome.error), "err", action_text=self.tr("Show"), action=self.show_page)
+
+    def _told(self, result: TrainOutcome) -> str:
+        """The result in one sentence, while the page is out of sight."""
+        if result.ap50 is None:
+            return self.tr("{name} is trained").format(name=result.name)
+        if not result.best_step:
+            text = self.tr("{name} got no better than the model that it started from, whose weights it has")
+            return text.format(name=result.name)
+        text = self.tr("{name} is trained: AP at overlap 0.50 went from {before} to {after}")
+        return text.format(name=result.name, before=percent(result.ap50_before), after=percent(result.ap50))
