@@ -77,7 +77,9 @@ def test_finding_a_command_by_parts_of_its_name() -> None:
 
 
 def test_what_changes_the_project_needs_one_that_may_be_written() -> None:
-    changing = ("review.", "annotate.", "edit.paste", "edit.delete", "edit.duplicate", "model.run", "category.")
+    changing = ("review.", "annotate.", "edit.paste", "edit.delete", "edit.duplicate", "model.run_", "category.")
     for entry in COMMANDS:
-        if entry.id.startswith(changing):
+        if entry.id in ("model.run", "media.remove"):  # of media that cannot be seen now too
+            assert entry.needs is Needs.WRITABLE
+        elif entry.id.startswith(changing):
             assert entry.needs in (Needs.EDITABLE, Needs.SELECTION, Needs.PREDICTIONS), entry.id

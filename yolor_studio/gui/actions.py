@@ -26,8 +26,10 @@ class Needs(Enum):
     """Its workspace in view, not a page in its place."""
     MEDIA = auto()
     """A media in view, which may be only looked at."""
-    EDITABLE = auto()
+    WRITABLE = auto()
     """A media in view, in a project that this window may write."""
+    EDITABLE = auto()
+    """The same, with the media's own file there: what cannot be seen is not labelled."""
     SELECTION = auto()
     """Selected boxes that may be edited."""
     PREDICTIONS = auto()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from yolor_studio.gui.frames import FrameLoader, FramePicture, MediaFile
 from yolor_studio.gui.panels.objects_model import ObjectRow, score_text
 from yolor_studio.gui.selection import Selection
 from yolor_studio.gui.session import Session
+
+if TYPE_CHECKING:
+    from yolor_studio.media import Presence
 
 __all__ = ["CanvasLink"]
 
@@ -61,6 +65,8 @@ class CanvasLink(QObject):
         """The place whose picture the canvas shows."""
         self._offers: list[Offer] = []
         self._files: dict[int, MediaFile] = {}
+        self._absent: dict[int, Presence] = {}
+        """The media that were found to be missing or changed."""
         self._last_position = -1
         session.place_changed.connect(self._load)
         session.changed.connect(self._on_change)
@@ -109,7 +115,9 @@ class CanvasLink(QObject):
         objects, object_rows = self._object_boxes()
         predictions, prediction_rows = self._prediction_boxes()
         predictions.extend(self._offer_boxes())
-        if self._shown == (self._session.current.id, self._session.frame):
+        if self.absent is not None:
+            self._canvas.set_boxes([], [])
+        elif self._shown == (self._session.current.id, self._session.frame):
             self._canvas.set_boxes(objects, predictions)
             self._canvas.select(self._selection.refs)
         self.boxes_shown.emit(object_rows, prediction_rows)
@@ -144,6 +152,20 @@ class CanvasLink(QObject):
     def shown_place(self) -> tuple[int, int] | None:
         """The (media id, frame) whose picture is on the canvas; None without one."""
         return self._shown
+
+    @property
+    def absent(self) -> Presence | None:
+        """What became of the file of the media in view, where its own one is not there; None otherwise."""
+        media = self._session.current
+        return self._absent.get(media.id) if media is not None else None
+
+    def look_again(self, media_id: int) -> None:
+        """Open this media anew: its file may be there, or another one, by now."""
+        self._files.pop(media_id, None)
+        self._absent.pop(media_id, None)
+        self._loader.forget(media_id)
+        if self._session.current is not None and self._session.current.id == media_id:
+            self._load()
 
     @property
     def has_offer(self) -> bool:
@@ -195,6 +217,10 @@ class CanvasLink(QObject):
         media = self._session.current
         if media is None or (picture.media_id, picture.frame) != (media.id, self._session.frame):
             return
+        if picture.presence is not None:
+            self._absent[media.id] = picture.presence
+        else:
+            self._absent.pop(media.id, None)
         place = (picture.media_id, picture.frame)
         size = (media.width, media.height)
         if place == self._shown and picture.bgra is not None and picture.bgra is self._pixels:
@@ -348,9 +374,14 @@ class CanvasLink(QObject):
             if media == file.media and media is not None:
                 continue
             del self._files[media_id]
-            renumbered = media is None or (media.frames, media.path) != (file.media.frames, file.media.path)
-            if renumbered or media is None or media.verified != file.media.verified:
+            if media is None or _read_from(media) != _read_from(file.media):
+                self._absent.pop(media_id, None)
                 self._loader.forget(media_id)
         current = self._session.current
         if current is not None and current.id not in self._files:
             self._load()
+
+
+def _read_from(media: Media) -> tuple[object, ...]:
+    """What decides which pictures a media has."""
+    return media.path, media.fingerprint, media.files, media.frames, media.verified

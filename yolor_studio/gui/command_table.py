@@ -9,6 +9,7 @@ from yolor_studio.gui.actions import Command, Needs
 __all__ = ["COMMANDS", "MENUS"]
 
 _E, _M, _S, _P, _W = Needs.EDITABLE, Needs.MEDIA, Needs.SELECTION, Needs.PREDICTIONS, Needs.WORKSPACE
+_C = Needs.WRITABLE
 
 
 def _category(number: int) -> Command:
@@ -30,6 +31,10 @@ _BY_MENU: dict[str, tuple[Command, ...]] = {
         Command("file.project", "Open project…", lambda do: do.open_project(), icon="file"),
         Command("file.new", "New project…", lambda do: do.new_project(), ("Ctrl+N",), "file-plus"),
         Command("file.demo", "Start demo", lambda do: do.start_demo(), icon="play"),
+        Command(
+            "file.relink", "Find missing media…", lambda do: do.find_missing_media(), (), "link-break", _W,
+            "Looks through a folder for media that were moved or renamed.",
+        ),
         Command(
             "file.export", "Export dataset…", lambda do: do.export(), ("Ctrl+E",), "export", Needs.PROJECT,
             separator=True,
@@ -197,12 +202,12 @@ _BY_MENU: dict[str, tuple[Command, ...]] = {
         Command("media.next", "Next media", lambda do: do.next_media(1), ("Ctrl+PgDown",), "", _M, separator=True),
         Command("media.previous", "Previous media", lambda do: do.next_media(-1), ("Ctrl+PgUp",), "", _M),
         Command(
-            "media.remove", "Remove media from the project", lambda do: do.remove_media(), (), "", _E,
+            "media.remove", "Remove media from the project", lambda do: do.remove_media(), (), "", _C,
             "The file stays where it is.",
         ),
     ),
     "Model": (
-        Command("model.run", "Pre-label", lambda do: do.prelabel(), ("Ctrl+P",), "magic-wand", _E),
+        Command("model.run", "Pre-label", lambda do: do.prelabel(), ("Ctrl+P",), "magic-wand", _C),
         Command("model.run_frame", "Pre-label this frame", lambda do: do.prelabel_frame(), ("Ctrl+Shift+P",), "", _E),
         Command("model.cancel", "Cancel pre-labelling", lambda do: do.cancel_run(), (), "x", Needs.PROJECT),
         Command(

@@ -49,6 +49,10 @@ class Commands:
         """Render the demo clip, open it and pre-label it."""
         self._window.start_demo()
 
+    def find_missing_media(self) -> None:
+        """Ask for a folder, and look through it for media that are missing."""
+        self._window.workspace.relinking.find_in_folder()
+
     def export(self) -> None:
         """Show the export sheet."""
         self._window.show_export()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from yolor_studio.core.entities import Media, MediaKind
 
 if TYPE_CHECKING:
-    from yolor_studio.media import FrameServer, Source
+    from yolor_studio.media import FrameServer, Presence, Source
 
 __all__ = ["FrameLoader", "FramePicture", "MediaFile"]
 
@@ -43,6 +43,8 @@ class FramePicture:
     time: float | None = None
     """Seconds from the first frame; None where the media has no time."""
     error: str | None = None
+    presence: Presence | None = None
+    """What became of the media's file, where its own one is not there: nothing of it is read then."""
 
 
 class FrameLoader:
@@ -101,12 +103,19 @@ class _Opened:
     server: FrameServer
 
     def __init__(self, file: MediaFile, deliver: Callable[[FramePicture], None]) -> None:
-        from yolor_studio.media import FrameServer, open_media
+        from yolor_studio.jobs.opening import wrong_file
+        from yolor_studio.media import FrameServer, open_media, presence
 
         self.times: dict[int, float | None] = {}
         sources: list[Source] = []
+        found: list[Presence] = []
 
         def open_source() -> Source:
+            what = presence(file.media, file.path)
+            refusal = wrong_file(file.media, file.path, what)
+            if refusal is not None:
+                found.append(what)
+                raise refusal
             sources.append(open_media(file.path, index=file.index, files=file.media.files))
             return sources[0]
 
@@ -115,6 +124,7 @@ class _Opened:
             deliver(FramePicture(file.media.id, index, bgra, self.times[index]))
 
         def on_error(index: int, sentence: str) -> None:
-            deliver(FramePicture(file.media.id, index, None, error=sentence))
+            what = found[0] if found else None
+            deliver(FramePicture(file.media.id, index, None, error=sentence, presence=what))
 
         self.server = FrameServer(open_source, on_frame, on_error, max_bytes=VIDEO_BYTES)

@@ -431,7 +431,7 @@ class MainWindow(QMainWindow):
 
     def _show_zoom(self) -> None:
         if self._workspace is not None and self.studio.session is not None:
-            has_picture = self.studio.session.current is not None
+            has_picture = self.studio.session.current is not None and self._workspace.link.absent is None
             self.status.set_zoom(f"{round(self._workspace.canvas.zoom() * 100)} %" if has_picture else "")
 
     def _show_task(self) -> None:

@@ -23,6 +23,8 @@ def met_needs(studio: Studio, workspace: Workspace | None, *, on_page: bool) -> 
         return frozenset(met)
     met.add(Needs.MEDIA)
     if not session.project.read_only:
+        met.add(Needs.WRITABLE)
+    if not session.project.read_only and workspace.link.absent is None:
         met.add(Needs.EDITABLE)
         if studio.selection.refs:
             met.add(Needs.SELECTION)

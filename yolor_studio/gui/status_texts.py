@@ -55,7 +55,8 @@ def hints(workspace: Workspace, studio: Studio) -> list[tuple[str, str]]:
     """The keys that matter most now, as ("A D", "step") pairs."""
     if workspace.link.has_offer:
         return [("Enter", tr("take it")), ("Esc", tr("drop it"))]
-    if studio.session is not None and studio.session.project.read_only:
+    unseen = workspace.link.absent is not None
+    if unseen or (studio.session is not None and studio.session.project.read_only):
         return [("A D", tr("step")), ("?", tr("all keys"))]
     if workspace.canvas.tool() is Tool.FOUR_POINTS:
         return [("Esc", tr("drop the points")), ("V", tr("select")), ("?", tr("all keys"))]

@@ -158,7 +158,7 @@ class Studio(QObject):
         if project.read_only_reason:
             text = self.tr("{name} is open for reading only: {reason}. Nothing in it can be changed here.")
             self.tell(text.format(name=project.path.name, reason=project.read_only_reason), "warn")
-        self._verify([media.id for media in self.session.media])
+        self.verify([media.id for media in self.session.media])
 
     # Media
 
@@ -181,11 +181,11 @@ class Studio(QObject):
         if added.new or self.session.current is None:
             self.session.go(added.media_ids[0])
         self.remember_project()
-        self._verify(added.media_ids)
+        self.verify(added.media_ids)
         if then is not None:
             then()
 
-    def _verify(self, media_ids: Sequence[int]) -> None:
+    def verify(self, media_ids: Sequence[int]) -> None:
         """Prove the frame counts of new videos in the background, one run at a time."""
         session = self.session
         if session is None or session.project.read_only:
@@ -198,7 +198,7 @@ class Studio(QObject):
         if not waiting:
             return
         if self._verifying is not None and self._verifying.running:
-            self._verifying.ended.connect(lambda _outcome: self._verify(media_ids))
+            self._verifying.ended.connect(lambda _outcome: self.verify(media_ids))
             return
         project = session.project
         self._verifying = JobRun(lambda cancel: verify_media(project, waiting, cancel), self.bridge, self)

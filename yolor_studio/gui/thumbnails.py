@@ -53,6 +53,10 @@ class Thumbnails(QObject):
         """The picture if it is there."""
         return self._pixmaps.get(media_id)
 
+    def forget(self, media_id: int) -> None:
+        """Read this media's picture anew when it is painted next: its file is another one."""
+        self._pixmaps.pop(media_id, None)
+
     def close(self) -> None:
         """End the thread."""
         with self._wake:

@@ -23,6 +23,7 @@ from yolor_studio.gui.panels.right import RightPanel
 from yolor_studio.gui.panels.top_bar import TopBar
 from yolor_studio.gui.panels.transport import TransportPanel
 from yolor_studio.gui.player import Player
+from yolor_studio.gui.relinking import Relinking
 from yolor_studio.gui.session import Session
 from yolor_studio.gui.studio import Studio
 from yolor_studio.gui.thumbnails import Thumbnails
@@ -64,6 +65,7 @@ class Workspace(QWidget):
         )
         self.transport = TransportPanel(session, self.player, studio.bridge)
         self.link = CanvasLink(session, studio.selection, editor, canvas=self.canvas, bridge=studio.bridge)
+        self.relinking = Relinking(studio, session, canvas=self.canvas, link=self.link)
         self._open = {name: studio.settings.panels.get(name, True) for name in ("left", "right", "bottom")}
         self._rail_open = False
         self._rail = False
@@ -80,6 +82,7 @@ class Workspace(QWidget):
         self.link.close()
         self.thumbnails.close()
         self.transport.close_figures()
+        self.relinking.close()
 
     # Tools and selection
 
@@ -146,8 +149,14 @@ class Workspace(QWidget):
         self._left_slot.setMinimumWidth(LEAST_LEFT)
         self._left_slot.installEventFilter(self)
         self.right.setMinimumWidth(LEAST_RIGHT)
+        stage = QWidget()
+        column = QVBoxLayout(stage)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.relinking.bar)
+        column.addWidget(self.canvas, 1)
         self._splitter = Splitter(Qt.Orientation.Horizontal)
-        for widget in (self._left_slot, self.canvas, self.right):
+        for widget in (self._left_slot, stage, self.right):
             self._splitter.addWidget(widget)
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setSizes([LEFT, 900, RIGHT])
@@ -170,6 +179,10 @@ class Workspace(QWidget):
         self.canvas.tool_changed.connect(self._tool_changed)
         self.media.add_requested.connect(lambda: self.command_requested.emit("file.open"))
         self.media.remove_requested.connect(self._remove_media)
+        self.media.find_requested.connect(self.relinking.find)
+        self.media.find_in_folder_requested.connect(self.relinking.find_in_folder)
+        self.relinking.files_seen.connect(self.media.model.look_again)
+        self.relinking.found.connect(self._media_found)
         self.media.rail_opened.connect(self._toggle_rail)
         self.categories.chosen.connect(self.category_chosen)
         self.categories.failed.connect(lambda text: studio.tell(text, "err"))
@@ -193,6 +206,11 @@ class Workspace(QWidget):
         self.thumbnails.ready.connect(self._keep_thumbnail)
         session.place_changed.connect(self.state_changed)
         studio.selection.changed.connect(self.state_changed)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.relinking.look_again()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -271,8 +289,14 @@ class Workspace(QWidget):
 
     def _picture_shown(self, picture: FramePicture) -> None:
         self.transport.show_picture(picture)
-        if picture.error:
+        if picture.error and picture.presence is None:  # else it is told in the picture's place
             self._studio.tell(picture.error, "err")
+
+    def _media_found(self, media_ids: tuple[int, ...]) -> None:
+        for media_id in media_ids:
+            self.thumbnails.forget(media_id)
+        self.media.view.viewport().update()
+        self._studio.verify(media_ids)
 
     def _first_category(self, box: object) -> None:
         if self.categories.add() is not None:

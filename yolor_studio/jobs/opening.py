@@ -17,24 +17,27 @@ def opener(project: Project) -> Callable[[Media], Source]:
 
     def open_source(media: Media) -> Source:
         path = project.media_path(media)
-        refuse_wrong_file(media, path)
+        if (refusal := wrong_file(media, path, presence(media, path))) is not None:
+            raise refusal
         index = project.media_index(media.id) if media.kind is MediaKind.VIDEO else None
         return open_media(path, index=index, files=media.files)
 
     return open_source
 
 
-def refuse_wrong_file(media: Media, path: Path) -> None:
-    """Raise MediaError, with a sentence for a person, unless the media's own file is at `path`."""
-    match presence(media, path):
+def wrong_file(media: Media, path: Path, found: Presence) -> MediaError | None:
+    """Why the media must not be opened at `path`, by what was found there; None where its own file is."""
+    match found:
         case Presence.MISSING:
-            raise MediaError(
+            return MediaError(
                 f"{media.name} was not found at {path}; what was done on it is kept."
                 " Find it with File > Find missing media, or with `yolor-studio relink`."
             )
         case Presence.CHANGED:
-            raise MediaError(
+            return MediaError(
                 f"{media.name} is another file than the one that was labelled, and boxes would be on the wrong"
                 " pictures; what was done on it is kept. Put the old file back, or open the media in the window to see"
                 " what has changed and to use it anyway."
             )
+        case Presence.THERE:
+            return None

@@ -14,6 +14,8 @@ __all__ = [
     "dataset_file",
     "dataset_folder",
     "folder",
+    "media_file",
+    "media_folder",
     "model",
     "network_description",
     "new_project",
@@ -40,6 +42,19 @@ def folder(parent: QWidget, start: str) -> list[Path]:
     """A folder of videos or pictures; empty when the person cancelled."""
     name = QFileDialog.getExistingDirectory(parent, _tr("Open a folder"), start)
     return [Path(name)] if name else []
+
+
+def media_file(parent: QWidget, start: str, name: str) -> Path | None:
+    """The file of the media `name`; None when the person cancelled."""
+    picked, _ = QFileDialog.getOpenFileName(parent, _tr("Find {name}").format(name=name), start)
+    return Path(picked) if picked else None
+
+
+def media_folder(parent: QWidget, start: str, name: str = "") -> Path | None:
+    """The folder of the sequence `name`, or without a name one to look for media in; None when the person cancelled."""
+    title = _tr("Find {name}").format(name=name) if name else _tr("Look for missing media in a folder")
+    picked = QFileDialog.getExistingDirectory(parent, title, start)
+    return Path(picked) if picked else None
 
 
 def project(parent: QWidget, start: str) -> list[Path]:

@@ -34,6 +34,9 @@ class MediaPanel(QFrame):
     rail_opened = Signal()
     """The rail's button was pressed: show the whole list over the canvas, or fold it again."""
     remove_requested = Signal(object)
+    find_requested = Signal(object)
+    """The file of a media (Media) is to be found, by picking it."""
+    find_in_folder_requested = Signal()
 
     def __init__(self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -143,11 +146,26 @@ class MediaPanel(QFrame):
             return
         media = self.model.media_at(index.row())
         menu = QMenu(self)
+        find = in_folder = None
+        if self.model.lost(media):
+            text = self.tr("Find the original…") if self.model.changed(media) else self.tr("Find…")
+            find = menu.addAction(looks.icon("link-break"), text)
+            in_folder = menu.addAction(looks.icon("folder-open"), self.tr("Find in folder…"))
+            for action in (find, in_folder):
+                action.setEnabled(not self._session.project.read_only)
+            menu.addSeparator()
         remove = menu.addAction(looks.icon("trash"), self.tr("Remove from the project"))
         remove.setEnabled(not self._session.project.read_only)
-        if menu.exec(self.view.viewport().mapToGlobal(at)) is remove:
-            self.remove_requested.emit(media)
+        chosen = menu.exec(self.view.viewport().mapToGlobal(at))
         menu.deleteLater()
+        if chosen is None:
+            return
+        if chosen is remove:
+            self.remove_requested.emit(media)
+        elif chosen is find:
+            self.find_requested.emit(media)
+        elif chosen is in_folder:
+            self.find_in_folder_requested.emit()
 
     def _on_change(self, change: Change) -> None:
         if change.tables & {"media", "frame_states"}:

@@ -58,7 +58,7 @@ class MediaDelegate(QStyledItemDelegate):
 
     def _paint_rail(self, painter: QPainter, rect: QRectF, option: QStyleOptionViewItem, media: Media) -> None:
         picture = QRectF(rect.x() + 5, rect.y() + 5, 34, 24)
-        paint_thumbnail(painter, picture, self._thumbnails.pixmap(media), faint=self._model.missing(media))
+        paint_thumbnail(painter, picture, self._thumbnails.pixmap(media), faint=self._model.lost(media))
         share = self._model.share(media)
         if share > 0:
             painter.fillRect(
@@ -77,14 +77,15 @@ class MediaDelegate(QStyledItemDelegate):
             is_selected=rows.selected(option),
             is_hovered=rows.hovered(option),
         )
-        missing = self._model.missing(media)
+        missing = self._model.lost(media)
         picture = QRectF(rect.x() + 12, rect.y() + 9, 64, 36)
         paint_thumbnail(painter, picture, self._thumbnails.pixmap(media), faint=missing)
         left, right = picture.right() + 10, rect.right() - 14
         rows.text(painter, QRectF(left, rect.y() + 6, right - left, 17), media.name, role="tx2" if missing else "tx")
         line = QRectF(left, rect.y() + 23, right - left, 16)
         if missing:
-            rows.text(painter, line, self.tr("not found"), role="warn", size=looks.SECONDARY)
+            told = self.tr("another file") if self._model.changed(media) else self.tr("not found")
+            rows.text(painter, line, told, role="warn", size=looks.SECONDARY)
             return
         self._paint_facts(painter, line, media)
         rows.bar(painter, QRectF(left, rect.y() + 42, right - left, 3), self._model.share(media), "review")

@@ -34,6 +34,7 @@ class MediaModel(QAbstractTableModel):
         self._row_of: dict[int, int] = {}
         self._reviewed: dict[int, int] = {}
         self._missing: dict[int, bool] = {}
+        self._changed: frozenset[int] = frozenset()
         self._text = ""
         self._filter = MediaFilter.ALL
         session.changed.connect(self._on_change)
@@ -83,8 +84,25 @@ class MediaModel(QAbstractTableModel):
     def missing(self, media: Media) -> bool:
         """Whether the media's file is not where the project says."""
         if media.id not in self._missing:
-            self._missing[media.id] = not self._session.project.media_path(media).exists()
+            from yolor_studio.media import there
+
+            self._missing[media.id] = not there(media, self._session.project.media_path(media))
         return self._missing[media.id]
+
+    def changed(self, media: Media) -> bool:
+        """Whether another file was found in the media's place."""
+        return media.id in self._changed
+
+    def lost(self, media: Media) -> bool:
+        """Whether the media's own file is not there."""
+        return self.changed(media) or self.missing(media)
+
+    def look_again(self, changed: frozenset[int]) -> None:
+        """Look for the files anew; `changed`: the media in whose place another file was found."""
+        self._missing.clear()
+        self._changed = changed
+        if self._rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, 0))
 
     def set_text(self, text: str) -> None:
         """Show only media whose name contains this."""
