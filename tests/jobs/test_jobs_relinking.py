@@ -16,6 +16,7 @@ from yolor_studio.core.errors import Cancelled, MediaError, ProjectError
 from yolor_studio.jobs import media_search
 from yolor_studio.jobs.adding import Added, add_media, verify_media
 from yolor_studio.jobs.events import Job
+from yolor_studio.jobs.ground_truth import truth_of_project
 from yolor_studio.jobs.opening import opener
 from yolor_studio.jobs.relinking import Relinked, TookOver, missing_media, relink, relink_one, use_anyway
 from yolor_studio.jobs.runner import run_now
@@ -406,3 +407,19 @@ def test_a_sequence_that_lost_a_picture_is_used_anyway(project: Project, tmp_pat
         assert source.read(3).shape == (20, 30, 3)
         with pytest.raises(MediaError, match=r"002\.png"):
             source.read(2)
+
+
+def test_a_changed_picture_is_one_sentence_of_an_evaluation_and_the_rest_goes_on(
+    project: Project, tmp_path: Path
+) -> None:
+    ids = add(project, picture(tmp_path / "a.png", 40), picture(tmp_path / "b.png", 90))
+    with project.edit("Label") as edit:
+        car = edit.add_category("car")
+        for media_id in ids:
+            edit.add_object(media_id, car, 0, Box(2, 2, 9, 9))
+            edit.set_frame_state(media_id, [0], FrameState.REVIEWED)
+    path = tmp_path / "a.png"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")  # of the very size
+    pictures = dict(truth_of_project(project).pictures())
+    assert "a.png is another file" in str(pictures[1])
+    assert isinstance(pictures[2], np.ndarray)

@@ -209,11 +209,15 @@ class _Entry:
 
 
 def _measure(item: Found) -> _Entry:
-    from yolor_studio.media import fingerprint, open_media
+    from yolor_studio.media import fingerprint, note_sequence, open_media
 
     with open_media(item.path, files=item.files) as source:
-        name = os.path.basename(os.path.abspath(item.path))  # of "." too
-        return _Entry(name, item.path, tuple(item.files), source.info, fingerprint(item.path, files=item.files))
+        info = source.info
+    mark = fingerprint(item.path, files=item.files)
+    if item.files:
+        note_sequence(item.path, mark)
+    name = os.path.basename(os.path.abspath(item.path))  # of "." too
+    return _Entry(name, item.path, tuple(item.files), info, mark)
 
 
 def _key(path: Path, files: Sequence[str]) -> _Key:

@@ -94,7 +94,12 @@ def truth_of_project(project: Project) -> GroundTruth:
 
     def pictures() -> Iterator[tuple[int, Picture | str]]:
         for clip in plan.clips:
-            with open_source(clip.media) as source:
+            try:
+                source = open_source(clip.media)
+            except MediaError as error:
+                yield from ((image + 1, str(error)) for image in range(clip.start, clip.stop))
+                continue
+            with source:
                 for image in range(clip.start, clip.stop):
                     try:
                         yield image + 1, source.read(int(plan.frame[image]))

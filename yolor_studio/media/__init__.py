@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from yolor_studio.media.opening import open_media, probe
     from yolor_studio.media.server import FrameServer
     from yolor_studio.media.source import Source
-    from yolor_studio.media.whereabouts import Presence, presence, there
+    from yolor_studio.media.whereabouts import Presence, note_sequence, presence, there
     from yolor_studio.media.write import save_jpeg, save_png, thumbnail
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "discover",
     "encode_mp4",
     "fingerprint",
+    "note_sequence",
     "open_media",
     "presence",
     "probe",
@@ -59,6 +60,7 @@ _HOMES = {
     "discover": "discovery",
     "encode_mp4": "encode",
     "fingerprint": "fingerprints",
+    "note_sequence": "whereabouts",
     "open_media": "opening",
     "presence": "whereabouts",
     "probe": "opening",

@@ -36,7 +36,7 @@ class Relinking(QObject):
     files_seen = Signal(object)
     """The files were looked for anew: the ids (frozenset) of media in whose place another file is."""
     found = Signal(object)
-    """The ids (tuple) of media that have another file or path now."""
+    """The ids (tuple) of media whose file is there again, or another one."""
 
     def __init__(self, studio: Studio, session: Session, *, canvas: QWidget, link: CanvasLink) -> None:
         super().__init__(canvas)
@@ -234,7 +234,7 @@ class Relinking(QObject):
             self._offers.pop(media_id, None)
         if ids:
             self._studio.tell_undoable(text)
-            self.found.emit(ids)
+            self.found.emit(ids)  # at once, and those too that had another file in their place
         else:
             self._studio.tell(text, "warn")
 
@@ -304,6 +304,8 @@ class Relinking(QObject):
         gone = {media.id for media in missing}
         if before != gone:
             self.files_seen.emit(self._changed)
+        if back := before - gone:
+            self.found.emit(tuple(back))
         current = self._session.current
         if current is not None and self._link.absent is not None and current.id not in gone:
             self._link.look_again(current.id)  # it may have come back
