@@ -131,8 +131,8 @@ def test_a_dropped_file_is_added_checked_and_shown(qtbot, page, tmp_path):
 def test_several_files_are_added_one_after_the_other(qtbot, page, tmp_path):
     files = [write_toy_network(tmp_path / f"toy{number}.safetensors", seed=number) for number in range(3)]
     drop(page, *files)
-    wait_for(qtbot, lambda: settled(page) and len(names(page, Kind.MODEL)) == 4)
-    assert names(page, Kind.MODEL) == ["yolor-n", "toy0", "toy1", "toy2"]
+    wait_for(qtbot, lambda: settled(page) and len(names(page, Kind.MODEL)) == 5)
+    assert names(page, Kind.MODEL) == ["yolor-n", "yolor-n-int8", "toy0", "toy1", "toy2"]
 
 
 def test_a_refused_file_stays_listed_with_the_reason_until_it_is_taken_off(qtbot, page, tmp_path):
@@ -267,7 +267,7 @@ def test_all_of_it_by_the_keyboard(qtbot, page, tmp_path):
     assert page._studio.model == "toy"
     qtbot.keyClick(page.list, Qt.Key.Key_Up)
     wait_for(qtbot, lambda: settled(page))
-    assert page.details.item.name == "yolor-n"
+    assert page.details.item.name == "yolor-n-int8"
     qtbot.keyClick(page.list, Qt.Key.Key_Down)
     qtbot.keyClick(page.list, Qt.Key.Key_Delete)
     assert "Remove toy?" in texts(page)
@@ -466,7 +466,7 @@ def test_a_refusal_below_a_files_name_does_not_say_it_again():
 def test_the_input_is_told_in_words(qtbot, stride, batch, text):
     host = QLabel()
     qtbot.addWidget(host)
-    card = about_model(replace(find_model(None), stride=stride, batch=batch), None, host)
+    card = about_model(replace(find_model(None), size=416, stride=stride, batch=batch), None, host)
     qtbot.addWidget(card)
     assert text in [label.text() for label in card.findChildren(QLabel)]
 
