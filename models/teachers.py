@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from yolor_studio.core.boxes import iou_matrix, xyxy_to_xywh
 from yolor_studio.core.class_names import match_classes
 from yolor_studio.detect.detector import Detector
 from yolor_studio.detect.library import find_model
@@ -59,7 +60,7 @@ class Teacher:
         seen = scores.max(1) > 0.02
         found, scores = letterbox.to_picture(found[seen]), scores[seen]
         opinions = np.zeros((len(boxes), self._classes), np.float32)
-        overlaps = iou(boxes, np.concatenate([found[:, :2], found[:, :2] + found[:, 2:]], 1))
+        overlaps = iou_matrix(xyxy_to_xywh(boxes), found)
         for number, overlap in enumerate(overlaps):
             loud = np.where(overlap > SAME_THING, overlap * scores.max(1), 0)
             best = loud.argsort()[::-1][:BEST]
@@ -67,14 +68,6 @@ class Teacher:
             for theirs, ours in self._columns:
                 opinions[number, ours] = summed[theirs] if len(best) else 0
         return opinions / opinions.max(1, keepdims=True).clip(1e-6)
-
-
-def iou(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """[N, M] of x1, y1, x2, y2 boxes [N, 4] and [M, 4]."""
-    sides = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
-    shared = sides.clip(0).prod(2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(1) for boxes in (a, b)]
-    return shared / (areas[0][:, None] + areas[1][None] - shared + 1e-9)
 
 
 def ask(folder: Path, teachers: Sequence[Teacher]) -> NDArray[np.float32]:
