@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from yolor_studio.gui import looks
+from yolor_studio.gui.panels.header import icon_button
 from yolor_studio.gui.widgets import ElidedLabel, KeyCap
 
 __all__ = ["WayBack"]
@@ -80,13 +83,8 @@ class WayBack(QFrame):
         self.adjustSize()
         self.move(MARGIN, MARGIN)
 
-    def _tool(self, icon: str, name: str, clicked: object) -> QToolButton:
-        button = QToolButton()
-        button.setAutoRaise(True)
-        button.setFixedSize(26, 26)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setToolTip(name)
-        button.setAccessibleName(name)
+    def _tool(self, icon: str, name: str, clicked: Callable[[], object]) -> QToolButton:
+        button = icon_button(icon, name, clicked, side=26)
         looks.set_icon(button, icon, 14)
-        button.clicked.connect(clicked)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         return button
